@@ -1,0 +1,81 @@
+"""What a flow may ask of the world.
+
+An operation is a *flow*: a generator that yields effects, receives their replies, and
+returns a value. It does no I/O and reads no clock, so the same flow runs under the sync
+and the asyncio driver, and a test can fail any of its steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, TypeVar
+
+from workhorse.scripts import Script
+
+T = TypeVar("T")
+
+Word = str | bytes | int | float
+"""One word of a command."""
+
+
+class Call:
+    """One script or command for the server; its reply is sent back into the flow.
+
+    Strings arrive as `bytes`, integers as `int`, nil as `None`, lists as lists.
+
+    Attributes:
+        script: The script to run, or None for a plain command.
+        words: The keys and arguments after the number of keys, or the whole command.
+        keys: How many of `words` are keys; 0 for a plain command.
+    """
+
+    __slots__ = ("keys", "script", "words")
+
+    def __init__(self, script: Script | None, words: Sequence[Word], keys: int = 1) -> None:
+        self.script = script
+        self.words = words
+        self.keys = keys
+
+    def __repr__(self) -> str:
+        what = self.script.name if self.script else "command"
+        return f"<Call {what} {self.words!r:.120}>"
+
+
+def command(*words: Word) -> Call:
+    """A plain command, such as `command("HGETALL", key)`."""
+    return Call(None, words, 0)
+
+
+class Batch:
+    """Several calls that travel together; their replies come back as a list.
+
+    They are not one transaction: a script is.
+    """
+
+    __slots__ = ("calls",)
+
+    def __init__(self, calls: Sequence[Call]) -> None:
+        self.calls = calls
+
+
+class Listen:
+    """Wait until a probe finds something, woken by messages on a channel.
+
+    The driver subscribes first and then runs `probe()`; each message, and every few
+    seconds without one, makes it run the probe again. The reply is the first probe result that is not
+    None, or None when the time is up.
+    """
+
+    __slots__ = ("channel", "probe", "timeout")
+
+    def __init__(
+        self, channel: str, probe: Callable[[], Flow[Any]], timeout: float | None
+    ) -> None:
+        self.channel = channel
+        self.probe = probe
+        self.timeout = timeout
+
+
+Effect = Call | Batch | Listen
+Flow = Generator[Effect, Any, T]
+"""An operation: yields effects, is sent replies, returns a `T`."""

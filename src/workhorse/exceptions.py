@@ -1,0 +1,166 @@
+"""Every error that Workhorse raises, as one tree.
+
+    WorkhorseError
+      NoSuchJobError              the id has no job (it expired, was deleted, or never was)
+      InvalidJobOperation         the job's status does not allow what was asked
+      DuplicateJobError           `unique=True` and the id is taken
+      NotImportable               workers could not import the function by name
+      BadArguments                the arguments do not fit the function's signature
+      NotSerializable             an argument or a result cannot be encoded
+      PayloadTooLarge             an argument or a result is over the size limit
+      DeserializationError        stored bytes cannot be decoded
+        RefusedPayload            stored bytes are not trusted: signature, class or serializer
+      FunctionNotAllowed          the worker's --allow does not name the function
+      TimeoutFormatError          a duration or a ttl cannot be read
+      NoServerError               no server was named, and none could be found or started
+      ServerError                 the server was reached, and answered with an error
+        ConnectionLost            the server could not be reached, or went away
+      DuplicateWorkerError        a live worker has that name already
+      AbandonedJobError           the job's workers vanished too often
+      WorkHorseDied               the horse that ran the job died
+    JobTimeoutException           (a BaseException) raised inside a job at its timeout
+
+Each carries one sentence for people as its text and its facts as attributes, and each
+survives pickling: the constructor's parameters are handed to `Exception` as they are.
+"""
+
+from __future__ import annotations
+
+
+class WorkhorseError(Exception):
+    """The root of every error that Workhorse raises on purpose."""
+
+
+class NoSuchJobError(WorkhorseError):
+    """There is no job with that id.
+
+    Attributes:
+        job_id: The id that was asked for.
+        why: What is known of it, for people.
+    """
+
+    def __init__(self, job_id: str, why: str = "it expired, was deleted, or never existed") -> None:
+        super().__init__(job_id, why)
+        self.job_id = job_id
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"no job {self.job_id!r}: {self.why}"
+
+
+class InvalidJobOperation(WorkhorseError):  # noqa: N818 - RQ's name
+    """The job's status does not allow what was asked."""
+
+
+class DuplicateJobError(WorkhorseError):
+    """A job with that id exists, and `unique=True` forbids a second one.
+
+    Attributes:
+        job_id: The id that is taken.
+        status: The status of the job that has it.
+    """
+
+    def __init__(self, job_id: str, status: str) -> None:
+        super().__init__(job_id, status)
+        self.job_id = job_id
+        self.status = status
+
+    def __str__(self) -> str:
+        return (
+            f"job {self.job_id!r} exists already and is {self.status}; "
+            f"wait for it, delete it, or enqueue under another job_id"
+        )
+
+
+class NotImportable(WorkhorseError, ValueError):  # noqa: N818 - reads as a sentence
+    """A worker could not import this function by its name."""
+
+
+class BadArguments(WorkhorseError, TypeError):  # noqa: N818 - reads as a sentence
+    """The arguments do not fit the function's signature."""
+
+
+class NotSerializable(WorkhorseError, TypeError):  # noqa: N818 - reads as a sentence
+    """A value cannot be encoded.
+
+    Attributes:
+        path: Where it is, such as `args[0]['user']` or `return value`.
+        reason: Why not, and what to do.
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+class PayloadTooLarge(WorkhorseError, ValueError):  # noqa: N818 - reads as a sentence
+    """A value is larger than the limit.
+
+    Attributes:
+        what: `arguments` or `return value`.
+        size: Its encoded size, bytes.
+        limit: The largest size allowed, bytes.
+    """
+
+    def __init__(self, what: str, size: int, limit: int) -> None:
+        super().__init__(what, size, limit)
+        self.what = what
+        self.size = size
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return (
+            f"the {self.what} take {self.size:,} bytes, over the limit of {self.limit:,}; "
+            f"store the data elsewhere and pass a reference, or raise WORKHORSE_MAX_PAYLOAD"
+        )
+
+
+class DeserializationError(WorkhorseError):
+    """Stored bytes cannot be decoded."""
+
+
+class RefusedPayload(DeserializationError):  # noqa: N818 - reads as a sentence
+    """Stored bytes were not decoded because they are not to be trusted."""
+
+
+class FunctionNotAllowed(WorkhorseError):  # noqa: N818 - reads as a sentence
+    """The worker's allow-list does not name the job's function."""
+
+
+class TimeoutFormatError(WorkhorseError, ValueError):
+    """A duration cannot be read; it is a number of seconds or text such as '90s', '3m', '1h', '2d'."""
+
+
+class NoServerError(WorkhorseError):
+    """No server was named, and none could be found or started."""
+
+
+class ServerError(WorkhorseError):
+    """The server answered with an error."""
+
+
+class ConnectionLost(ServerError, ConnectionError):  # noqa: N818 - reads as a sentence
+    """The server could not be reached, or went away before it answered."""
+
+
+class DuplicateWorkerError(WorkhorseError, ValueError):
+    """A live worker has that name already."""
+
+
+class AbandonedJobError(WorkhorseError):
+    """The workers that ran the job vanished more often than `max_crashes` allows."""
+
+
+class WorkHorseDied(WorkhorseError):  # noqa: N818 - reads as a sentence
+    """The horse that ran the job died; the text says of what."""
+
+
+class JobTimeoutException(BaseException):  # noqa: N818 - RQ's name
+    """Raised inside a job when its timeout is reached.
+
+    It is a `BaseException`, so that `except Exception` in a job does not swallow it.
+    """

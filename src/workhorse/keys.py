@@ -1,0 +1,91 @@
+"""Every key on the server, written once.
+
+All keys of a namespace begin with `{<namespace>}:`. The braces are a Cluster hash tag: they
+put the whole namespace on one slot, so that each script is atomic over all of it.
+`lua/lib/keys.lua` mirrors this module for ids that a script learns as it runs; a test
+holds the two together.
+"""
+
+import re
+
+from workhorse.exceptions import WorkhorseError
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+class Keys:
+    """The keys of one namespace."""
+
+    __slots__ = ("agenda", "job_prefix", "namespace", "prefix", "queues", "workers")
+
+    def __init__(self, namespace: str = "wh") -> None:
+        if not _NAME.fullmatch(namespace):
+            raise WorkhorseError(
+                f"namespace {namespace!r}: use 1 to 64 letters, digits, '_', '.', or '-'"
+            )
+        self.namespace = namespace
+        self.prefix = f"{{{namespace}}}:"
+        self.job_prefix = self.prefix + "job:"
+        self.queues = self.prefix + "queues"
+        """set: the names of all queues that have ever held a job"""
+        self.workers = self.prefix + "workers"
+        """zset: worker name -> when it counts as gone unless it beats again, ms"""
+        self.agenda = self.prefix + "agenda"
+        """zset: `<kind>:<queue>` -> no later than the next thing due there, ms.
+
+        Kinds: `s` scheduled jobs, `l` leases, `x` expired entries of the finished, `f` of
+        the failed registry. A score may be too early, never too late: housekeeping looks,
+        finds nothing and sets it right.
+        """
+
+    def job(self, job_id: str) -> str:
+        """hash: one job; the fields are those of `records.JobRecord`."""
+        return self.job_prefix + job_id
+
+    def gone(self, job_id: str) -> str:
+        """string: when a job finished that was deleted at once, ms; lives 500 s."""
+        return f"{self.prefix}gone:{job_id}"
+
+    def runs(self, job_id: str) -> str:
+        """list: JSON of the job's earlier runs, oldest first, at most 10."""
+        return f"{self.prefix}runs:{job_id}"
+
+    def done(self, job_id: str) -> str:
+        """sharded channel: the job's status, published when it becomes final."""
+        return f"{self.prefix}done:{job_id}"
+
+    def queue(self, name: str) -> str:
+        """list: ids of jobs that are ready; the head runs next."""
+        return f"{self.prefix}queue:{name}"
+
+    def bell(self, name: str) -> str:
+        """list: one element when somebody should look at the queue; idle workers block on it."""
+        return f"{self.prefix}bell:{name}"
+
+    def started(self, name: str) -> str:
+        """zset: job id -> when its lease runs out, ms."""
+        return f"{self.prefix}started:{name}"
+
+    def finished(self, name: str) -> str:
+        """zset: job id -> when it expires, ms; +inf for never."""
+        return f"{self.prefix}finished:{name}"
+
+    def failed(self, name: str) -> str:
+        """zset: job id -> when it expires, ms; +inf for never."""
+        return f"{self.prefix}failed:{name}"
+
+    def deferred(self, name: str) -> str:
+        """zset: job id -> when it was deferred, ms."""
+        return f"{self.prefix}deferred:{name}"
+
+    def scheduled(self, name: str) -> str:
+        """zset: job id -> when it is due, ms."""
+        return f"{self.prefix}scheduled:{name}"
+
+    def canceled(self, name: str) -> str:
+        """zset: job id -> when it expires, ms; +inf for never."""
+        return f"{self.prefix}canceled:{name}"
+
+    def worker(self, name: str) -> str:
+        """hash: one worker; the fields are those of `records.WorkerRecord`, and its last exchange."""
+        return f"{self.prefix}worker:{name}"
