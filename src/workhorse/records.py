@@ -1,0 +1,219 @@
+"""Plain data: what is known of a job, a run and a worker, without a connection."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from workhorse.states import JobStatus
+
+DEFAULT_TIMEOUT = 180.0
+"""How long a job may run unless something says otherwise, seconds."""
+DEFAULT_RESULT_TTL = 500
+"""How long a finished job is kept, seconds."""
+DEFAULT_FAILURE_TTL = 31_536_000
+"""How long a failed job is kept: a year, in seconds."""
+MAX_CRASHES = 3
+"""How often a job is delivered again after its worker vanished."""
+
+SIGNED_FIELDS = ("timeout", "result_ttl", "failure_ttl", "ttl", "retry", "on_crash")
+"""Options of a call that its signature covers, in this order."""
+
+
+def as_datetime(ms: int | None) -> datetime | None:
+    """Milliseconds since 1970 as an aware UTC datetime; None stays None."""
+    return None if ms is None else datetime.fromtimestamp(ms / 1000, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class CallSpec:
+    """One call, checked and encoded: what `enqueue` sends for one job.
+
+    Attributes:
+        id: The job's id.
+        fields: The hash fields the producer writes (`func`, `data`, `description`, options).
+        ttl: Milliseconds the job may wait in the queue, or None.
+        at_front: Whether it goes to the head of its queue.
+        due: When it is due, ms since 1970, or None for at once.
+        delay: How long after the server's now it is due, ms; None for at once.
+        mode: `new` (generated id), `replace` (the caller's id) or `unique`.
+        nonce: Tells a repeated send of this enqueue from another one; '' for `new`.
+    """
+
+    id: str
+    fields: tuple[str | bytes | int | float, ...]
+    ttl: int | None = None
+    at_front: bool = False
+    due: int | None = None
+    delay: int | None = None
+    mode: str = "new"
+    nonce: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A job as the server has it; a field that was never set has its default.
+
+    Times are milliseconds since 1970 by the server's clock, durations seconds. `data`,
+    `result` and `meta` are sealed envelopes (`codec`), to be opened by whoever needs them.
+    """
+
+    id: str
+    status: JobStatus = JobStatus.CREATED
+    origin: str = ""
+    func: str = ""
+    data: bytes = b""
+    description: str = ""
+    created_at: int | None = None
+    enqueued_at: int | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+    timeout: float = DEFAULT_TIMEOUT
+    result_ttl: int | None = None
+    failure_ttl: int | None = None
+    ttl: int | None = None
+    retry: str = ""
+    retries: int = 0
+    attempt: int = 0
+    crashes: int = 0
+    on_crash: str = ""
+    token: str = ""
+    result: bytes | None = None
+    exc_info: str | None = None
+    meta: bytes | None = None
+
+    @property
+    def worker_name(self) -> str:
+        """The worker that holds or last held its lease, or ''."""
+        return self.token.rpartition(":")[0]
+
+
+_DECODERS: dict[bytes, Any] = {
+    b"status": lambda v: JobStatus(v.decode()),
+    b"data": bytes,
+    b"result": bytes,
+    b"meta": bytes,
+    b"timeout": float,
+    **dict.fromkeys(
+        (
+            b"created_at",
+            b"enqueued_at",
+            b"started_at",
+            b"ended_at",
+            b"result_ttl",
+            b"failure_ttl",
+            b"ttl",
+            b"retries",
+            b"attempt",
+            b"crashes",
+        ),
+        lambda v: int(float(v)),
+    ),
+    **dict.fromkeys(
+        (b"origin", b"func", b"description", b"retry", b"on_crash", b"token", b"exc_info"),
+        lambda v: v.decode("utf-8", "replace"),
+    ),
+}
+
+
+def job_record(job_id: str, flat: Iterable[bytes]) -> JobRecord:
+    """The record in a flat HGETALL reply; unknown fields are passed over.
+
+    Raises:
+        ValueError: A field holds what no Workhorse wrote.
+    """
+    values: dict[str, Any] = {}
+    words = iter(flat)
+    for name, value in zip(words, words, strict=True):
+        decode = _DECODERS.get(name)
+        if decode is not None:
+            values[name.decode()] = decode(value)
+    values.setdefault("enqueued_at", values.get("created_at"))
+    return JobRecord(job_id, **values)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One earlier run of a job, from its history.
+
+    Attributes:
+        type: `finished`, `failed`, `retried` or `stopped`.
+        attempt: The number of the execution, from 1.
+        started_at: ms since 1970.
+        ended_at: ms since 1970.
+        worker_name: Where it ran.
+        exc_string: The traceback, or ''.
+    """
+
+    type: str
+    attempt: int
+    started_at: int | None
+    ended_at: int | None
+    worker_name: str
+    exc_string: str
+
+
+def run_record(raw: bytes) -> RunRecord:
+    """The record in one element of a job's `runs` list."""
+    run: Mapping[str, Any] = json.loads(raw)
+    return RunRecord(
+        type=str(run["type"]),
+        attempt=int(run["attempt"]),
+        started_at=run.get("started_at"),
+        ended_at=run.get("ended_at"),
+        worker_name=str(run.get("worker", "")),
+        exc_string=str(run.get("exc", "")),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRecord:
+    """A worker as it registered and last beat; times are ms since 1970, server's clock.
+
+    Attributes:
+        identity: Boot id, pid namespace, pid and start time: names one process on one boot.
+    """
+
+    name: str
+    queues: tuple[str, ...] = ()
+    state: str = ""
+    hostname: str = ""
+    pid: int = 0
+    identity: str = ""
+    version: str = ""
+    python_version: str = ""
+    birth: int | None = None
+    last_heartbeat: int | None = None
+    successful: int = 0
+    failed: int = 0
+    working_ms: int = 0
+    current: tuple[str, ...] = field(default=())
+
+
+def worker_record(name: str, flat: Iterable[bytes]) -> WorkerRecord:
+    """The record in a flat HGETALL reply of a worker's hash."""
+    words = iter(flat)
+    raw = {key.decode(): value.decode() for key, value in zip(words, words, strict=True)}
+
+    def number(key: str) -> int:
+        return int(float(raw.get(key) or 0))
+
+    return WorkerRecord(
+        name=name,
+        queues=tuple(filter(None, raw.get("queues", "").split("\n"))),
+        state=raw.get("state", ""),
+        hostname=raw.get("hostname", ""),
+        pid=number("pid"),
+        identity=raw.get("identity", ""),
+        version=raw.get("version", ""),
+        python_version=raw.get("python_version", ""),
+        birth=number("birth") or None,
+        last_heartbeat=number("last_heartbeat") or None,
+        successful=number("successful"),
+        failed=number("failed"),
+        working_ms=number("working_ms"),
+        current=tuple(filter(None, raw.get("current", "").split("\n"))),
+    )
