@@ -1,0 +1,111 @@
+"""Workhorse: run Python function calls in the background, on Redis or Valkey.
+
+Importing this package loads nothing else: each name below loads its module when it is first
+used, so that a program that only enqueues now and then starts as fast as before.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # for type checkers; at run time `__getattr__` does it
+    from workhorse.aio import AsyncJob, AsyncQueue
+    from workhorse.connection import Connection, connect
+    from workhorse.exceptions import (
+        AbandonedJobError,
+        BadArguments,
+        ConnectionLost,
+        DeserializationError,
+        DuplicateJobError,
+        DuplicateWorkerError,
+        FunctionNotAllowed,
+        InvalidJobOperation,
+        JobTimeoutException,
+        NoServerError,
+        NoSuchJobError,
+        NotImportable,
+        NotSerializable,
+        PayloadTooLarge,
+        RefusedPayload,
+        ServerError,
+        TimeoutFormatError,
+        WorkHorseDied,
+        WorkhorseError,
+    )
+    from workhorse.job import Job, get_current_job
+    from workhorse.policies import Retry
+    from workhorse.queue import Queue
+    from workhorse.result import Result
+    from workhorse.states import JobStatus
+    from workhorse.worker import SimpleWorker, Worker
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AbandonedJobError",
+    "AsyncJob",
+    "AsyncQueue",
+    "BadArguments",
+    "Connection",
+    "ConnectionLost",
+    "DeserializationError",
+    "DuplicateJobError",
+    "DuplicateWorkerError",
+    "FunctionNotAllowed",
+    "InvalidJobOperation",
+    "Job",
+    "JobStatus",
+    "JobTimeoutException",
+    "NoServerError",
+    "NoSuchJobError",
+    "NotImportable",
+    "NotSerializable",
+    "PayloadTooLarge",
+    "Queue",
+    "RefusedPayload",
+    "Result",
+    "Retry",
+    "ServerError",
+    "SimpleWorker",
+    "TimeoutFormatError",
+    "WorkHorseDied",
+    "Worker",
+    "WorkhorseError",
+    "__version__",
+    "connect",
+    "get_current_job",
+]
+
+_ELSEWHERE = {
+    "AsyncJob": "aio",
+    "AsyncQueue": "aio",
+    "Connection": "connection",
+    "Job": "job",
+    "JobStatus": "states",
+    "Queue": "queue",
+    "Result": "result",
+    "Retry": "policies",
+    "SimpleWorker": "worker",
+    "Worker": "worker",
+    "connect": "connection",
+    "get_current_job": "job",
+}
+"""Where each name of `__all__` is defined; those not listed are exceptions.
+
+The decorator `job` is not among them: `workhorse.job` is the module, as in RQ, and the
+decorator is `workhorse.decorators.job`.
+"""
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f"{__name__}.{_ELSEWHERE.get(name, 'exceptions')}")
+    value: object = getattr(module, name)
+    globals()[name] = value  # the next look-up does not come here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

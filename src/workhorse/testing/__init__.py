@@ -1,0 +1,1 @@
+"""What tests of an application that uses Workhorse may use."""
