@@ -33,8 +33,8 @@ class Keys:
         self.agenda = self.prefix + "agenda"
         """zset: `<kind>:<queue>` -> no later than the next thing due there, ms.
 
-        Kinds: `s` scheduled jobs, `l` leases, `x` expired entries of the finished, `f` of
-        the failed registry. A score may be too early, never too late: housekeeping looks,
+        Kinds: `s` scheduled jobs, `l` leases, and the expired entries of a registry: `x`
+        finished, `f` failed, `c` canceled. A score may be too early, never too late: housekeeping looks,
         finds nothing and sets it right.
         """
 
@@ -85,6 +85,10 @@ class Keys:
     def canceled(self, name: str) -> str:
         """zset: job id -> when it expires, ms; +inf for never."""
         return f"{self.prefix}canceled:{name}"
+
+    def machine(self, machine: str) -> str:
+        """hash: worker name -> identity, for the workers of one machine; expires unless they beat."""
+        return f"{self.prefix}machine:{machine}"
 
     def worker(self, name: str) -> str:
         """hash: one worker; the fields are those of `records.WorkerRecord`, and its last exchange."""

@@ -1,0 +1,18 @@
+-- Delete waiting jobs from the head of a queue, a bounded number per call.
+--
+-- KEYS  agenda      zset    what is due when
+-- ARGV  queue       str     name of the queue
+--       at_most     int     how many, up to 5000
+--
+-- Returns how many were deleted; fewer than `at_most` means that the queue is empty.
+
+-- @include lib/keys
+local ids = redis.call('LPOP', queue_key(queue), at_most)
+if not ids then return 0 end
+for _, id in ipairs(ids) do
+  if redis.call('HGET', job_key(id), 'status') == 'queued' then
+    redis.call('DEL', job_key(id), runs_key(id))
+    redis.call('SPUBLISH', done_key(id), 'deleted')
+  end
+end
+return #ids

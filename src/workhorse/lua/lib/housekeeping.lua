@@ -1,0 +1,30 @@
+-- Do what is due: promote scheduled jobs, take back jobs whose lease ran out, forget
+-- expired registry entries. Bounded: at most 8 entries of the agenda, each bounded again.
+-- @include lib/promote
+-- @include lib/abandon
+local function reap(queue, max_crashes, now)
+  local registry = started_key(queue)
+  local late = redis.call('ZRANGE', registry, '-inf', now, 'BYSCORE', 'LIMIT', 0, 200)
+  for i = #late, 1, -1 do abandon(late[i], queue, max_crashes, now) end
+  look_again('l', queue, registry, 0)
+end
+
+local function trim(kind, queue, registry, now)
+  local old = redis.call('ZRANGE', registry, '-inf', now, 'BYSCORE', 'LIMIT', 0, 1000)
+  if #old > 0 then redis.call('ZREM', registry, unpack(old)) end
+  -- Every five seconds is enough: their hashes expire by themselves.
+  look_again(kind, queue, registry, #old < 1000 and now + 5000 or 0)
+end
+
+local function housekeeping(max_crashes, now)
+  local due = redis.call('ZRANGE', agenda, '-inf', now, 'BYSCORE', 'LIMIT', 0, 8)
+  for _, entry in ipairs(due) do
+    local kind, queue = string.match(entry, '^(%a):(.*)$')
+    if kind == 's' then promote(queue, now)
+    elseif kind == 'l' then reap(queue, max_crashes, now)
+    elseif kind == 'x' then trim(kind, queue, finished_key(queue), now)
+    elseif kind == 'f' then trim(kind, queue, failed_key(queue), now)
+    elseif kind == 'c' then trim(kind, queue, canceled_key(queue), now)
+    else redis.call('ZREM', agenda, entry) end
+  end
+end

@@ -1,0 +1,18 @@
+-- Keys of ids and names that a script learns as it runs; mirrors keys.py.
+local prefix = string.match(agenda, '^{[^}]+}:')
+local queues = prefix .. 'queues'
+local workers = prefix .. 'workers'
+local function job_key(id) return prefix .. 'job:' .. id end
+local function gone_key(id) return prefix .. 'gone:' .. id end
+local function runs_key(id) return prefix .. 'runs:' .. id end
+local function done_key(id) return prefix .. 'done:' .. id end
+local function queue_key(name) return prefix .. 'queue:' .. name end
+local function bell_key(name) return prefix .. 'bell:' .. name end
+local function started_key(name) return prefix .. 'started:' .. name end
+local function finished_key(name) return prefix .. 'finished:' .. name end
+local function failed_key(name) return prefix .. 'failed:' .. name end
+local function deferred_key(name) return prefix .. 'deferred:' .. name end
+local function scheduled_key(name) return prefix .. 'scheduled:' .. name end
+local function canceled_key(name) return prefix .. 'canceled:' .. name end
+local function worker_key(name) return prefix .. 'worker:' .. name end
+local function machine_key(machine) return prefix .. 'machine:' .. machine end

@@ -1,0 +1,39 @@
+-- Jobs that have ended run once more: their last run goes into the history.
+--
+-- KEYS  agenda      zset    what is due when
+-- ARGV  time        int     ms since 1970, or '' for the server's clock
+--       at_front    int     1 for the head of the queue
+--       nonce       str     names this call; a job that bears it was requeued by an earlier send
+--       ...         str     ids
+--
+-- Returns per job 1, or its status if it has not ended, or 'none' if it does not exist.
+
+-- @include lib/now
+-- @include lib/displace
+-- @include lib/history
+-- @include lib/ready
+local now = milliseconds(time)
+local answer = {}
+local ended = {finished = true, failed = true, stopped = true, canceled = true}
+for i = 4, #ARGV do
+  local id = ARGV[i]
+  local job = redis.call('HMGET', job_key(id), 'status', 'origin', 'ended_at', 'exc_info', 'attempt', 'nonce')
+  local status, queue = job[1], job[2]
+  if not status then
+    answer[#answer + 1] = 'none'
+  elseif job[6] == nonce then
+    answer[#answer + 1] = 1
+  elseif not ended[status] then
+    answer[#answer + 1] = status
+  else
+    if job[5] then remember_run(id, status, job[3], job[4]) end
+    displace(id, queue, status)
+    redis.call('HDEL', job_key(id), 'result', 'exc_info', 'started_at', 'ended_at', 'token', 'retries', 'crashes')
+    redis.call('HSET', job_key(id), 'status', 'queued', 'enqueued_at', now, 'nonce', nonce)
+    redis.call('PERSIST', job_key(id))
+    redis.call('PERSIST', runs_key(id))
+    ready(queue, id, at_front == '1')
+    answer[#answer + 1] = 1
+  end
+end
+return answer

@@ -1,0 +1,40 @@
+-- The process of a worker is known to be gone: its jobs go back to the heads of their queues.
+--
+-- KEYS  agenda      zset    what is due when
+-- ARGV  time        int     ms since 1970, or '' for the server's clock
+--       worker      str     name of the dead worker
+--       identity    str     its process; if another one has the name now, nothing is done
+--       machine     str     as in register
+--       max_crashes int     deliveries after a worker vanished
+--       at_most     int     how many jobs per call
+--
+-- Returns how many jobs went back; fewer than `at_most` means that all have.
+
+-- @include lib/now
+-- @include lib/abandon
+local now = milliseconds(time)
+local dead = worker_key(worker)
+local known = redis.call('HMGET', dead, 'identity', 'queues')
+if machine ~= '' and redis.call('HGET', machine_key(machine), worker) == identity then
+  redis.call('HDEL', machine_key(machine), worker)
+end
+if known[1] ~= identity then return 0 end
+local mine, moved = worker .. ':', 0
+at_most = tonumber(at_most)
+for queue in string.gmatch(known[2] or '', '[^\n]+') do
+  local ids = redis.call('ZRANGE', started_key(queue), 0, -1, 'REV')
+  for _, id in ipairs(ids) do
+    local token = redis.call('HGET', job_key(id), 'token')
+    if token and string.sub(token, 1, #mine) == mine then
+      if moved == at_most then
+        if machine ~= '' then redis.call('HSET', machine_key(machine), worker, identity) end
+        return moved
+      end
+      abandon(id, queue, max_crashes, now)
+      moved = moved + 1
+    end
+  end
+end
+redis.call('DEL', dead)
+redis.call('ZREM', workers, worker)
+return moved

@@ -1,0 +1,1 @@
+"""The operations: what can be asked of a namespace, as flows without I/O."""

@@ -1,0 +1,131 @@
+"""Take jobs: a worker's side of the hand-over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from workhorse.effects import Call, Flow, Word
+from workhorse.keys import Keys
+from workhorse.ops.settle import Outcome
+from workhorse.records import DEFAULT_TIMEOUT
+from workhorse.scripts import load
+
+
+class Lease:
+    """The right to run one job until a time, and the job as it was when it was claimed.
+
+    Attributes:
+        id: The job.
+        queue: Where it came from.
+        token: Names this execution; every later write presents it.
+        attempt: The number of the execution, from 1.
+        fields: The job's hash, not decoded: the supervisor does not need to.
+    """
+
+    __slots__ = ("attempt", "fields", "id", "queue", "token")
+
+    def __init__(
+        self, job_id: str, queue: str, token: str, attempt: int, fields: dict[bytes, bytes]
+    ) -> None:
+        self.id = job_id
+        self.queue = queue
+        self.token = token
+        self.attempt = attempt
+        self.fields = fields
+
+    @property
+    def function(self) -> str:
+        """The dotted name of the function."""
+        return self.fields.get(b"func", b"?").decode("utf-8", "replace")
+
+    @property
+    def timeout(self) -> float:
+        """Seconds the job may run; negative for no limit."""
+        return float(self.fields.get(b"timeout", DEFAULT_TIMEOUT))
+
+    def whole(self, name: bytes) -> int | None:
+        """A field as an integer, or None if it is absent."""
+        value = self.fields.get(name)
+        return None if value is None else int(float(value))
+
+    def text(self, name: bytes) -> str:
+        """A field as text, or '' if it is absent."""
+        return self.fields.get(name, b"").decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What stays the same from one exchange of a worker to the next.
+
+    Attributes:
+        worker: Its name.
+        lease: How long a claim lasts without a heartbeat, ms.
+        max_crashes: How often a job is delivered again after its worker vanished.
+    """
+
+    worker: str
+    lease: int
+    max_crashes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """What an exchange brought.
+
+    Attributes:
+        jobs: The new leases, in order.
+        refused: Ids of outcomes that came too late: the lease was not this worker's any more.
+        next_due: Milliseconds until something falls due, or None.
+        left: Whether a queue has more.
+        now: The server's time, ms since 1970.
+    """
+
+    jobs: list[Lease]
+    refused: list[str]
+    next_due: int | None
+    left: bool
+    now: int = field(default=0)
+
+
+def exchange(
+    keys: Keys,
+    terms: Terms,
+    number: int,
+    queues: Sequence[str],
+    want: int,
+    outcomes: Sequence[Outcome] = (),
+) -> Flow[Exchanged]:
+    """Hand in outcomes and take up to `want` jobs, in one step.
+
+    A repeated `number` changes nothing and brings the same answer: a lost reply costs nothing.
+    """
+    words: list[Word] = [
+        keys.agenda,
+        "",
+        terms.worker,
+        number,
+        terms.lease,
+        terms.max_crashes,
+        want,
+        len(queues),
+        *queues,
+    ]
+    for outcome in outcomes:
+        words += outcome
+    jobs, refused, next_due, left, now = yield Call(load("exchange"), words)
+    token = f"{terms.worker}:{number}"
+    return Exchanged(
+        [_lease(token, *job) for job in jobs],
+        [job_id.decode() for job_id in refused],
+        None if next_due < 0 else next_due,
+        left == 1,
+        now,
+    )
+
+
+def _lease(token: str, job_id: bytes, queue: bytes, flat: list[bytes], again: int = 0) -> Lease:
+    words = iter(flat)
+    fields = dict(zip(words, words, strict=True))
+    attempt = int(fields.get(b"attempt", 0)) + (not again)
+    return Lease(job_id.decode(), queue.decode(), token, attempt, fields)

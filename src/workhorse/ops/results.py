@@ -1,0 +1,97 @@
+"""Ask how a job is, and wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from workhorse.effects import Batch, Flow, Listen, command
+from workhorse.exceptions import NoSuchJobError
+from workhorse.keys import Keys
+from workhorse.records import JobRecord, RunRecord, job_record, run_record
+from workhorse.states import FINAL, JobStatus
+
+
+def status(keys: Keys, job_id: str) -> Flow[JobStatus]:
+    """The job's status; `finished` also for one that finished and was deleted at once.
+
+    Raises:
+        NoSuchJobError: There is no such job.
+    """
+    found = yield from find_status(keys, job_id)
+    if found is None:
+        raise NoSuchJobError(job_id)
+    return found
+
+
+def find_status(keys: Keys, job_id: str) -> Flow[JobStatus | None]:
+    """Like `status`, but None if there is no such job."""
+    word = yield command("HGET", keys.job(job_id), "status")
+    if word is not None:
+        return JobStatus(word.decode())
+    gone = yield command("EXISTS", keys.gone(job_id))
+    return JobStatus.FINISHED if gone else None
+
+
+def fetch(keys: Keys, job_id: str) -> Flow[JobRecord]:
+    """Everything the server knows of a job.
+
+    Raises:
+        NoSuchJobError: There is no such job; `.why` says what became of it if that is known.
+    """
+    flat = yield command("HGETALL", keys.job(job_id))
+    if flat:
+        return job_record(job_id, flat)
+    gone = yield command("GET", keys.gone(job_id))
+    if gone is None:
+        raise NoSuchJobError(job_id)
+    at = datetime.fromtimestamp(int(gone) / 1000, UTC)
+    raise NoSuchJobError(
+        job_id,
+        f"it finished at {at:%Y-%m-%d %H:%M:%S} UTC and was deleted at once, because it "
+        f"returned None or had result_ttl=0; give it a result_ttl to keep it",
+    )
+
+
+def fetch_many(keys: Keys, job_ids: Sequence[str]) -> Flow[list[JobRecord | None]]:
+    """The records of several jobs in one round trip; None for those that do not exist."""
+    replies = yield Batch([command("HGETALL", keys.job(job_id)) for job_id in job_ids])
+    return [
+        job_record(job_id, flat) if flat else None
+        for job_id, flat in zip(job_ids, replies, strict=True)
+    ]
+
+
+def wait(keys: Keys, job_id: str, timeout: float | None) -> Flow[JobStatus | None]:
+    """The status once the job has ended; None when the time (seconds) is up before.
+
+    The worker's settling wakes the waiter; nothing is polled.
+
+    Raises:
+        NoSuchJobError: There is no such job, or it was deleted meanwhile.
+    """
+
+    def probe() -> Flow[JobStatus | None]:
+        found = yield from status(keys, job_id)
+        return found if found in FINAL else None
+
+    ended: JobStatus | None = yield Listen(keys.done(job_id), probe, timeout)
+    return ended
+
+
+def history(keys: Keys, job_id: str) -> Flow[list[RunRecord]]:
+    """The job's earlier runs, oldest first; at most ten are kept."""
+    raw = yield command("LRANGE", keys.runs(job_id), 0, -1)
+    return [run_record(run) for run in raw]
+
+
+def remaining_ttl(keys: Keys, job_id: str) -> Flow[int | None]:
+    """Seconds until the job expires; None if it never does.
+
+    Raises:
+        NoSuchJobError: There is no such job.
+    """
+    ms = yield command("PTTL", keys.job(job_id))
+    if ms == -2:  # noqa: PLR2004 - what PTTL answers for a key that is not there
+        raise NoSuchJobError(job_id)
+    return None if ms == -1 else -(-ms // 1000)

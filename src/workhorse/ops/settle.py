@@ -1,0 +1,117 @@
+"""Decide what becomes of a run, and say it to the server. Pure: no I/O, no clock, no chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from workhorse.policies import Retry
+from workhorse.records import DEFAULT_FAILURE_TTL, DEFAULT_RESULT_TTL
+
+if TYPE_CHECKING:
+    from workhorse.ops.claim import Lease
+
+MAX_TRACEBACK = 65_536
+"""How much of a traceback is kept, bytes: the end, where the error is."""
+
+
+class Outcome(NamedTuple):
+    """What a worker says of one lease: the words of `exchange` after its fixed ones."""
+
+    kind: str
+    job_id: str
+    queue: str
+    token: str
+    what: bytes | str
+    wait: int
+    ran: int
+    at_front: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a horse, or the supervisor in its place, says of one run.
+
+    Attributes:
+        kind: `finished`, `failed`, `refused` (failed, and no retry would help) or
+            `again` (the job returned a `Retry`).
+        what: The sealed return value (b'' for None), or the traceback.
+        ran: How long it ran, ms.
+        names: Dotted names of the exception's classes, most special first.
+        policy: The `Retry` that the job returned, as text.
+    """
+
+    kind: str
+    what: bytes = b""
+    ran: int = 0
+    names: Sequence[str] = ()
+    policy: str = ""
+
+
+def settle(
+    lease: Lease, report: Report, *, chance: float, result_ttl: int | None = None
+) -> Outcome:
+    """The outcome of a run.
+
+    Args:
+        lease: What was run.
+        report: How it went.
+        chance: A number in [0, 1) for the jitter of retries.
+        result_ttl: The worker's default, seconds; None: 500, and nothing for None results.
+    """
+    if report.kind == "finished":
+        return _outcome("finish", lease, report, _kept_for(lease, report, result_ttl))
+    if report.kind == "again":
+        return _again(lease, report, chance)
+    policy = Retry.from_text(text) if (text := lease.text(b"retry")) else None
+    if policy is not None and report.kind == "failed" and policy.applies_to(report.names):
+        delay = policy.delay_after(lease.whole(b"retries") or 0, chance=chance)
+        if delay is not None:
+            return _retry(lease, report, delay, at_front=policy.enqueue_at_front)
+    return _fail(lease, report)
+
+
+def release(lease: Lease) -> Outcome:
+    """The lease is given back unused."""
+    return Outcome("release", lease.id, lease.queue, lease.token, "", 0, 0, "")
+
+
+def _again(lease: Lease, report: Report, chance: float) -> Outcome:
+    policy = Retry.from_text(report.policy)
+    retries = lease.whole(b"retries") or 0
+    delay = policy.delay_after(retries, chance=chance)
+    if delay is None:
+        text = f"The job asked to be retried after all {policy.max} retries were used up."
+        return _fail(lease, Report("failed", text.encode(), report.ran))
+    return _retry(lease, report, delay, at_front=policy.enqueue_at_front)
+
+
+def _retry(lease: Lease, report: Report, delay: float, *, at_front: bool) -> Outcome:
+    wait = max(0, round(delay * 1000))
+    return _outcome("retry", lease, report, wait, "1" if at_front else "")
+
+
+def _fail(lease: Lease, report: Report) -> Outcome:
+    ttl = lease.whole(b"failure_ttl")
+    return _outcome("fail", lease, report, _ms(DEFAULT_FAILURE_TTL if ttl is None else ttl))
+
+
+def _kept_for(lease: Lease, report: Report, default: int | None) -> int:
+    ttl = lease.whole(b"result_ttl")
+    if ttl is None:
+        ttl = default
+    if ttl is None:
+        ttl = DEFAULT_RESULT_TTL if report.what else 0
+    return _ms(ttl)
+
+
+def _outcome(kind: str, lease: Lease, report: Report, wait: int, at_front: str = "") -> Outcome:
+    what = report.what if kind == "finish" else report.what[-MAX_TRACEBACK:]
+    return Outcome(
+        kind, lease.id, lease.queue, lease.token, what, wait, report.ran, at_front
+    )
+
+
+def _ms(seconds: int) -> int:
+    return -1 if seconds < 0 else seconds * 1000

@@ -1,0 +1,86 @@
+"""The Lua scripts: read from `lua/`, with their includes and their named arguments.
+
+A script's header comment is its contract. The names under KEYS and ARGV, up to a line that
+begins with `...`, become Lua locals, so that each is written once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import cache
+from importlib import resources
+
+_INCLUDE = re.compile(r"^-- @include (lib/\w+)$", re.MULTILINE)
+_ARGUMENT = re.compile(r"--(?: (?P<kind>KEYS|ARGV))?\s+(?P<name>\w+|\.\.\.)\s+\w+")
+
+
+class Script:
+    """One transition, ready to be sent.
+
+    Attributes:
+        name: Its file's name without the ending.
+        text: The complete source.
+        sha: What the server knows it by, hexadecimal.
+    """
+
+    __slots__ = ("name", "sha", "text")
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+        self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+@cache
+def load(name: str) -> Script:
+    """The script `lua/<name>.lua`, assembled; the same object each time."""
+    return Script(name, assemble(source(name)))
+
+
+def source(name: str) -> str:
+    """The file `lua/<name>.lua` as it is."""
+    return resources.files("workhorse").joinpath(f"lua/{name}.lua").read_text("utf-8")
+
+
+def assemble(text: str) -> str:
+    """A script's source with its arguments named and its includes in place, each once."""
+    included: set[str] = set()
+
+    def include(match: re.Match[str]) -> str:
+        if match[1] in included:
+            return ""
+        included.add(match[1])
+        return code_of(_INCLUDE.sub(include, source(match[1])))
+
+    return "\n".join([*locals_of(text), code_of(_INCLUDE.sub(include, text))])
+
+
+def locals_of(text: str) -> list[str]:
+    """`local name = KEYS[1]` and so on, one for each name in the header."""
+    lines = []
+    kind, number = "", 0
+    for line in text.splitlines():
+        if not line.startswith("--"):
+            break
+        match = _ARGUMENT.match(line)
+        if match is None:
+            if kind and line.strip() == "--":
+                break
+            continue
+        if match["kind"]:
+            kind, number = match["kind"], 0
+        if not kind:
+            continue
+        if match["name"] == "...":
+            break
+        number += 1
+        lines.append(f"local {match['name']} = {kind}[{number}]")
+    return lines
+
+
+def code_of(text: str) -> str:
+    """The lines that do something; comments need not travel."""
+    return "\n".join(
+        line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("--")
+    )
