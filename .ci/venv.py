@@ -66,7 +66,7 @@ def make() -> None:
         run(sys.executable, "-m", "venv", "--clear", ".venv")
     print("Installing Workhorse and its tools into .venv", flush=True)
     newest = max(source.stat().st_mtime_ns for source in SOURCES)
-    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     run(*pip, "--editable", ".[dev]")
     STAMP.touch()
     os.utime(str(STAMP), ns=(newest, newest))  # what is edited meanwhile is newer than the stamp
