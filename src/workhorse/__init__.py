@@ -98,13 +98,15 @@ decorator is `workhorse.decorators.job`.
 """
 
 
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f"{__name__}.{_ELSEWHERE.get(name, 'exceptions')}")
-    value: object = getattr(module, name)
-    globals()[name] = value  # the next look-up does not come here
-    return value
+if not TYPE_CHECKING:  # to a type checker, it would mean that every name exists
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = import_module(f"{__name__}.{_ELSEWHERE.get(name, 'exceptions')}")
+        value = getattr(module, name)
+        globals()[name] = value  # the next look-up does not come here
+        return value
 
 
 def __dir__() -> list[str]:
