@@ -26,7 +26,7 @@ check: $(READY) ## Check style, types, layers and sizes
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/mypy $(TYPED)
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m pytest -q tests/style
 
 format: $(READY) ## Format the code, and fix what can be fixed safely
