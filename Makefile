@@ -23,11 +23,10 @@ test: $(READY) packages ## Run the tests (PYTEST_ARGS="-k name" for some of them
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: $(READY) ## Check style, types, layers and sizes
-	@$(BIN)/ruff check $(CODE)
-	@$(BIN)/ruff format --check $(CODE)
-	@$(BIN)/mypy $(TYPED)
-	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python -m pytest -q tests/style
+	@status=0; for step in "ruff check $(CODE)" "ruff format --check $(CODE)" "mypy $(TYPED)" \
+	    "lint-imports --no-logo" "python -m pytest -q tests/style"; do \
+	    echo "-- $$step"; $(BIN)/$$step || status=1; \
+	done; exit $$status
 
 format: $(READY) ## Format the code, and fix what can be fixed safely
 	@$(BIN)/ruff check --fix-only $(CODE)

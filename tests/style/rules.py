@@ -93,11 +93,16 @@ def package_is_not_imported(source: Source) -> Iterator[str]:
     for node in source.nodes:
         if isinstance(node, ast.ImportFrom) and node.module == "workhorse":
             for alias in node.names:
-                if alias.name != "__version__":
+                if alias.name != "__version__" and not is_module(alias.name):
                     yield (
                         f"{source.path}:{node.lineno}: import {alias.name} from its own module; "
                         f"workhorse/__init__.py is for users"
                     )
+
+
+def is_module(name: str) -> bool:
+    package = ROOT / "src/workhorse"
+    return (package / f"{name}.py").exists() or (package / name).is_dir()
 
 
 def lua_is_in_files(source: Source) -> Iterator[str]:
