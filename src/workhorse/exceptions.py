@@ -142,6 +142,17 @@ class NoServerError(WorkhorseError):
 class ServerError(WorkhorseError):
     """The server answered with an error."""
 
+    @property
+    def text(self) -> str:
+        """The whole answer, such as `NOJOB 42 is gone`."""
+        return str(self)
+
+    @property
+    def code(self) -> str:
+        """The upper-case word that the answer begins with, such as `NOJOB`; empty if there is none."""
+        word = str(self).partition(" ")[0]
+        return word if word.isupper() else ""
+
 
 class ConnectionLost(ServerError, ConnectionError):  # noqa: N818 - reads as a sentence
     """The server could not be reached, or went away before it answered."""

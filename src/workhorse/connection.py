@@ -1,0 +1,362 @@
+"""`Connection`: the way to the server, for any number of threads, event loops and forked children.
+
+A connection keeps idle links in a stack and opens more as they are needed. Links belong to an
+*epoch*. When one breaks, or answers that it is not the place to write to, the epoch ends: what
+lies in the stack is closed, what is out is closed on its return, and the next link looks for
+the server anew. A forked child starts an epoch of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from workhorse.endpoints.discovery import ASK_TIMEOUT, find_primary, moved_to, slot_of
+from workhorse.endpoints.endpoint import Endpoint
+from workhorse.endpoints.logins import Address
+from workhorse.exceptions import ConnectionLost, ServerError
+from workhorse.keys import Keys
+from workhorse.links.blocking import Link
+from workhorse.links.wire import REPLY_TIMEOUT
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+    from workhorse.links.aio import AsyncLink, Subscription
+    from workhorse.links.shared import LoopLinks
+
+_MAX_IDLE = 32
+
+
+class Connection:
+    """The way to one namespace on one server, Sentinel group or Cluster.
+
+    Nothing is opened before it is needed, and a connection that was closed opens again.
+
+    `exchange` and `aexchange` are the only methods through which the drivers reach the server:
+    a test that wants the n-th call to fail overrides these two.
+
+    Attributes:
+        endpoint: Where the server is and how to log in.
+        keys: The keys of the namespace.
+        namespace: Its name.
+        patience: How long the drivers try again while the server is away, seconds.
+        epoch: Grows when links that were opened before are of no use any more.
+    """
+
+    def __init__(
+        self,
+        source: str | Endpoint | object,
+        namespace: str | None = None,
+        *,
+        patience: float = 10.0,
+        revive: Callable[[], object] | None = None,
+    ) -> None:
+        """Make a connection; it does not reach for the server yet.
+
+        Args:
+            source: A URL, an `Endpoint`, or a client object of redis or valkey.
+            namespace: Its keys begin with this in braces; default: WORKHORSE_NAMESPACE, else `wh`.
+            patience: How long to try again while the server is away, seconds; 0 for never.
+            revive: Called when the server cannot be reached: starts an embedded one again.
+
+        Raises:
+            EndpointError: The URL cannot be read.
+            TypeError: *source* is something else.
+        """
+        if isinstance(source, Endpoint):
+            self.endpoint = source
+        elif isinstance(source, str):
+            self.endpoint = Endpoint.from_url(source)
+        else:
+            self.endpoint = Endpoint.from_client(source)
+        self.keys = Keys(namespace or os.environ.get("WORKHORSE_NAMESPACE") or "wh")
+        self.namespace = self.keys.namespace
+        self.patience = patience
+        self.epoch = 0
+        self._revive = revive
+        self._address: Address | None = None
+        self._pid = os.getpid()
+        # Stacks without a lock: deque's operations are atomic, and a lock could be held by
+        # another thread at the moment of a fork.
+        self._idle: deque[Link] = deque()
+        self._loops = _no_loops()
+
+    @property
+    def url(self) -> str:
+        """The server's URL with its password; `str(connection)` masks it."""
+        return self.endpoint.url
+
+    def __str__(self) -> str:
+        return str(self.endpoint)
+
+    def __repr__(self) -> str:
+        return f"<Connection {self.endpoint} namespace={self.namespace!r}>"
+
+    # Blocking
+
+    def exchange(self, packed: bytes, count: int = 1, timeout: float = REPLY_TIMEOUT) -> list[Any]:
+        """One round trip: the answers to *count* packed commands, errors as `ServerError` values.
+
+        Raises:
+            ConnectionLost: The server cannot be reached, went away, or did not answer in time.
+        """
+        link = self.take()
+        try:
+            replies = link.exchange(packed, count, timeout)
+        except ConnectionLost:
+            self._end(link.epoch)
+            raise
+        self.give_back(link)
+        return replies
+
+    def take(self) -> Link:
+        """An idle link, or a new one; to be given back, or closed.
+
+        Raises:
+            ConnectionLost: The server cannot be reached.
+            ServerError: It refused the login.
+        """
+        if os.getpid() != self._pid:
+            self._start_in_child()
+        while True:
+            try:
+                link = self._idle.pop()
+            except IndexError:
+                return self.dedicated()
+            if link.epoch == self.epoch:
+                return link
+            link.close()
+
+    def give_back(self, link: Link) -> None:
+        """Keep a link for the next `take`; one that is of no use any more is closed."""
+        if link.epoch != self.epoch or link.closed or len(self._idle) >= _MAX_IDLE:
+            link.close()
+        else:
+            self._idle.append(link)
+
+    @contextlib.contextmanager
+    def borrow(self) -> Iterator[Link]:
+        """A link for a block of code; it is closed if the block fails.
+
+        Raises:
+            ConnectionLost: The server cannot be reached.
+            ServerError: It refused the login.
+        """
+        link = self.take()
+        try:
+            yield link
+        except ServerError as error:
+            # An error reply is a complete answer: the link is as good as before.
+            if isinstance(error, ConnectionLost):
+                self._end(link.epoch)
+            self.give_back(link)
+            raise
+        except BaseException:
+            link.close()
+            raise
+        self.give_back(link)
+
+    def dedicated(self) -> Link:
+        """A new link that is the caller's own.
+
+        Raises:
+            ConnectionLost: The server cannot be reached.
+            ServerError: It refused the login.
+        """
+        if os.getpid() != self._pid:
+            self._start_in_child()
+        try:
+            return self._open()
+        except ConnectionLost:
+            if self._revive is None:
+                raise
+        self._revive()
+        return self._open()
+
+    def look_again(self, error: ServerError, epoch: int) -> None:
+        """Find the server anew: it answered in *epoch* that this is not the place, or the time."""
+        if epoch != self.epoch:
+            return  # somebody else has seen it too
+        answered_by = self._address or self.endpoint.addresses[0]
+        self._end(epoch)
+        if error.code == "MOVED":
+            self._address = moved_to(error, answered_by)
+
+    def close(self) -> None:
+        """Close the idle links; those in use are closed when they come back.
+
+        The links of event loops are not closed, for that is the loops' own business: see `aclose`.
+        """
+        self._end(self.epoch)
+
+    # Asyncio
+
+    async def aexchange(self, packed: bytes, count: int = 1) -> list[Any]:
+        """`exchange` for asyncio; concurrent calls travel together.
+
+        Raises:
+            ConnectionLost: The server cannot be reached, went away, or did not answer in time.
+        """
+        link = await self.alink()
+        try:
+            return await link.exchange(packed, count)
+        except ConnectionLost:
+            self._end(link.epoch)
+            raise
+
+    async def alink(self) -> AsyncLink:
+        """The link that all tasks of the running loop share; not for blocking commands.
+
+        Raises:
+            ConnectionLost: The server cannot be reached.
+            ServerError: It refused the login.
+        """
+        return await (await self._here()).commands.get(self.epoch)
+
+    async def adedicated(self, *, reply_timeout: float = REPLY_TIMEOUT) -> AsyncLink:
+        """A new link that is the caller's own.
+
+        Args:
+            reply_timeout: How long the server may be silent; more than its commands block.
+
+        Raises:
+            ConnectionLost: The server cannot be reached.
+            ServerError: It refused the login.
+        """
+        if os.getpid() != self._pid:
+            self._start_in_child()
+        try:
+            return await self._aopen(reply_timeout)
+        except ConnectionLost:
+            if self._revive is None:
+                raise
+        from asyncio import to_thread  # noqa: PLC0415 - loaded already, here
+
+        await to_thread(self._revive)
+        return await self._aopen(reply_timeout)
+
+    async def asubscribe(self, channel: str) -> Subscription:
+        """The messages of a sharded channel; all subscriptions of a loop share one link.
+
+        Raises:
+            ConnectionLost: The server cannot be reached.
+            ServerError: It refused the login or the channel.
+        """
+        link = await (await self._here()).listening.get(self.epoch)
+        return await link.subscribe(channel)
+
+    async def aclose(self) -> None:
+        """Close the links of the running loop, and the idle blocking ones.
+
+        Without it they are closed when the loop shuts down (`asyncio.run` does that).
+        """
+        (await self._here()).close()
+        self.close()
+
+    # The rest
+
+    async def _here(self) -> LoopLinks:
+        from asyncio import get_running_loop  # noqa: PLC0415 - asyncio is slow to import
+
+        if os.getpid() != self._pid:
+            self._start_in_child()
+        loop = get_running_loop()
+        links = self._loops.get(loop)
+        if links is None:
+            from workhorse.links.shared import LoopLinks  # noqa: PLC0415 - imports asyncio
+
+            links = self._loops[loop] = LoopLinks(self.adedicated)
+            await links.guard()
+        return links
+
+    def _open(self) -> Link:
+        epoch = self.epoch
+        try:
+            if self._address is None:
+                self._address = self._find()
+            link = Link.open(self._address, self.endpoint.login)
+        except ConnectionLost:
+            self._end(epoch)
+            raise
+        link.epoch = epoch
+        return link
+
+    async def _aopen(self, reply_timeout: float) -> AsyncLink:
+        from workhorse.links.aio import AsyncLink  # noqa: PLC0415 - imports asyncio
+
+        epoch = self.epoch
+        try:
+            if self._address is None:
+                self._address = await self._afind()
+            link = await AsyncLink.open(
+                self._address, self.endpoint.login, reply_timeout=reply_timeout
+            )
+        except ConnectionLost:
+            self._end(epoch)
+            raise
+        link.epoch = epoch
+        return link
+
+    def _find(self) -> Address:
+        search = find_primary(self.endpoint, slot_of(self.namespace))
+        try:
+            ask = next(search)
+            while True:
+                try:
+                    with contextlib.closing(
+                        Link.open(ask.address, ask.login, timeout=ASK_TIMEOUT)
+                    ) as link:
+                        answer = link.call(ask.words, ASK_TIMEOUT)
+                except ServerError as error:
+                    ask = search.throw(error)
+                else:
+                    ask = search.send(answer)
+        except StopIteration as found:
+            address: Address = found.value
+            return address
+
+    async def _afind(self) -> Address:
+        from workhorse.links.aio import AsyncLink  # noqa: PLC0415 - imports asyncio
+
+        search = find_primary(self.endpoint, slot_of(self.namespace))
+        try:
+            ask = next(search)
+            while True:
+                try:
+                    link = await AsyncLink.open(
+                        ask.address, ask.login, timeout=ASK_TIMEOUT, reply_timeout=ASK_TIMEOUT
+                    )
+                    with contextlib.closing(link):
+                        answer = await link.request(ask.words)
+                except ServerError as error:
+                    ask = search.throw(error)
+                else:
+                    ask = search.send(answer)
+        except StopIteration as found:
+            address: Address = found.value
+            return address
+
+    def _end(self, epoch: int) -> None:
+        """End an epoch, if that has not been done already."""
+        if epoch != self.epoch:
+            return
+        self.epoch += 1
+        self._address = None
+        with contextlib.suppress(IndexError):
+            while True:
+                self._idle.pop().close()
+
+    def _start_in_child(self) -> None:
+        """Leave the parent's links to the parent: only our copies of the descriptors are closed."""
+        self._pid = os.getpid()
+        self._end(self.epoch)
+        self._loops = _no_loops()
+
+
+def _no_loops() -> weakref.WeakKeyDictionary[AbstractEventLoop, LoopLinks]:
+    return weakref.WeakKeyDictionary()
