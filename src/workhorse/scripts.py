@@ -12,7 +12,7 @@ from functools import cache
 from importlib import resources
 
 _INCLUDE = re.compile(r"^-- @include (lib/\w+)$", re.MULTILINE)
-_ARGUMENT = re.compile(r"--(?: (?P<kind>KEYS|ARGV))?\s+(?P<name>\w+|\.\.\.)\s+\w+")
+_ARGUMENT = re.compile(r"--(?: (?P<kind>KEYS|ARGV))? {2,8}(?P<name>\w+|\.\.\.)\s+\w+")
 
 
 class Script:
