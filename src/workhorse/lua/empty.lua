@@ -10,7 +10,8 @@
 local ids = redis.call('LPOP', queue_key(queue), at_most)
 if not ids then return 0 end
 for _, id in ipairs(ids) do
-  if redis.call('HGET', job_key(id), 'status') == 'queued' then
+  local job = redis.call('HMGET', job_key(id), 'status', 'origin')
+  if job[1] == 'queued' and job[2] == queue then
     redis.call('DEL', job_key(id), runs_key(id))
     redis.call('SPUBLISH', done_key(id), 'deleted')
   end

@@ -5,11 +5,11 @@ local function promote(queue, now)
   local registry = scheduled_key(queue)
   local due = redis.call('ZRANGE', registry, '-inf', now, 'BYSCORE', 'LIMIT', 0, 500)
   for _, id in ipairs(due) do
-    local job = redis.call('HMGET', job_key(id), 'status', 'front')
-    if job[1] == 'scheduled' then
+    local job = redis.call('HMGET', job_key(id), 'status', 'origin', 'front')
+    if job[1] == 'scheduled' and job[2] == queue then
       redis.call('HSET', job_key(id), 'status', 'queued', 'enqueued_at', now)
       redis.call('HDEL', job_key(id), 'front')
-      ready(queue, id, job[2] == '1')
+      ready(queue, id, job[3] == '1')
     end
   end
   if #due > 0 then redis.call('ZREM', registry, unpack(due)) end

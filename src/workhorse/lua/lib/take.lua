@@ -1,36 +1,35 @@
--- Take up to `want` jobs from the queues in order and lease them to `token`.
+-- Take up to `want` jobs from a queue and lease them to `token`; returns whether to stop here.
 -- A job that crashed a worker before is taken alone: if it does so again, it takes no
--- sibling with it. Stops early at 8 MB of payload. Returns ids, queues and hashes.
+-- sibling with it. Stops early at 8 MB of payload. Adds id, queue and hash of each to `taken`.
 -- @include lib/hash
 -- @include lib/agenda
 local function take_from(queue, want, taken, lease, token, now)
-  local ids = redis.call('LPOP', queue_key(queue), want)
-  if not ids then return false end
-  local leases, stop = {}, false
-  for i = 1, #ids do
-    local id = ids[i]
+  -- They leave the queue when all is done: an error on the way must lose none.
+  local ids = redis.call('LRANGE', queue_key(queue), 0, want - 1)
+  local leases, stop, seen = {}, false, 0
+  for _, id in ipairs(ids) do
     local fields, job = read_job(id)
-    local crashed = tonumber(job.crashes or 0) > 0
-    if (crashed and #taken > 0) or taken.bytes > 8000000 then
-      for back = #ids, i, -1 do redis.call('LPUSH', queue_key(queue), ids[back]) end
-      stop = true
-      break
-    end
-    if job.status == 'queued' then
+    -- An id whose job has expired, been deleted or begun anew elsewhere is passed over.
+    if job.status == 'queued' and job.origin == queue then
+      local crashed = tonumber(job.crashes or 0) > 0
+      stop = (crashed and #taken > 0) or taken.bytes > 8000000
+      if stop then break end
       redis.call('HSET', job_key(id), 'status', 'started', 'started_at', now, 'token', token,
         'attempt', tonumber(job.attempt or 0) + 1)
-      if job.ttl then redis.call('PERSIST', job_key(id)) end
+      if job.ttl then
+        redis.call('PERSIST', job_key(id))
+        redis.call('PERSIST', runs_key(id))
+      end
       leases[#leases + 1] = now + lease
       leases[#leases + 1] = id
       taken[#taken + 1] = {id, queue, fields}
       taken.bytes = taken.bytes + #(job.data or '')
-      if crashed then want, stop = 0, true end
+      stop = crashed
     end
-    if stop then
-      for back = #ids, i + 1, -1 do redis.call('LPUSH', queue_key(queue), ids[back]) end
-      break
-    end
+    seen = seen + 1
+    if stop then break end
   end
+  if seen > 0 then redis.call('LPOP', queue_key(queue), seen) end
   if #leases > 0 then
     redis.call('ZADD', started_key(queue), unpack(leases))
     not_later_than('l', queue, now + lease)
