@@ -34,8 +34,8 @@ class Keys:
         """zset: `<kind>:<queue>` -> no later than the next thing due there, ms.
 
         Kinds: `s` scheduled jobs, `l` leases, and the expired entries of a registry: `x`
-        finished, `f` failed, `c` canceled. A score may be too early, never too late: housekeeping looks,
-        finds nothing and sets it right.
+        finished, `f` failed, `c` canceled. A score may be too early: housekeeping looks, finds nothing and
+        sets it right. It is never too late for `s` and `l`, and at most 5 s for the others.
         """
 
     def job(self, job_id: str) -> str:
@@ -43,7 +43,7 @@ class Keys:
         return self.job_prefix + job_id
 
     def gone(self, job_id: str) -> str:
-        """string: when a job finished that was deleted at once, ms; lives 500 s."""
+        """string: `<status> <when, ms> [<nonce of its enqueue>]` of a job that was deleted at its end; lives 500 s."""
         return f"{self.prefix}gone:{job_id}"
 
     def runs(self, job_id: str) -> str:

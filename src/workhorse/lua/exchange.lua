@@ -3,7 +3,8 @@
 -- KEYS  agenda      zset    what is due when
 -- ARGV  time        int     ms since 1970, or '' for the server's clock
 --       worker      str     name of the worker
---       number      int     numbers the worker's exchanges; a repeated one changes nothing
+--       number      int     numbers the exchanges of all workers of that name; the first of a
+--                           process is higher than any before, such as its birth in us
 --       lease       int     ms
 --       max_crashes int     deliveries after a worker vanished
 --       want        int     how many jobs at most
@@ -15,6 +16,8 @@
 -- Returns {jobs {id, queue, fields}, refused {id}, ms until the next due thing or -1,
 --          1 if a queue has more, the server's time}.
 --
+-- Fails with STALE <number> if the worker has gone on to a higher one.
+--
 -- Fence: an outcome counts only while its job is started under its token. Repeats: the
 -- worker's hash keeps the number and what was taken and refused; the answer is made from it again.
 
@@ -22,39 +25,30 @@
 -- @include lib/housekeeping
 -- @include lib/take
 -- @include lib/settle
+-- @include lib/replay
 local now = milliseconds(time)
-local me = worker_key(worker)
-local token = worker .. ':' .. number
-local taken, refused, left = {bytes = 0}, {}, 0
-
-local last = redis.call('HMGET', me, 'number', 'taken', 'refused')
+local me, token = worker_key(worker), worker .. ':' .. number
+local taken, refused, left, first = {bytes = 0}, {}, 0, 8 + count
+local last = redis.call('HMGET', me, 'number', 'taken', 'refused', 'identity')
+if tonumber(last[1] or 0) > tonumber(number) then return redis.error_reply('STALE ' .. number) end
 if last[1] == number then
-  for id in string.gmatch(last[2], '%S+') do
-    local fields, job = read_job(id)
-    if job.status == 'started' and job.token == token then
-      redis.call('ZADD', started_key(job.origin), 'XX', now + lease, id)
-      taken[#taken + 1] = {id, job.origin, fields, 1}
-    end
-  end
-  for id in string.gmatch(last[3], '%S+') do refused[#refused + 1] = id end
+  replay(last, token, lease, taken, refused, now)
 else
-  local first = 7 + count + 1
   for at = first, #ARGV, 8 do
     if not settle(now, unpack(ARGV, at, at + 7)) then refused[#refused + 1] = ARGV[at + 1] end
   end
   housekeeping(max_crashes, now)
-  want = tonumber(want)
-  for i = 1, want > 0 and tonumber(count) or 0 do
-    if want <= #taken then break end
-    if take_from(ARGV[7 + i], want - #taken, taken, lease, token, now) then break end
+  for i = 8, first - 1 do
+    local open = want - #taken
+    if open <= 0 or take_from(ARGV[i], open, taken, lease, token, now) then break end
   end
-  remember_exchange(me, number, taken, refused, #ARGV >= first)
+  if #taken > 0 or ARGV[first] then remember_exchange(me, number, taken, refused, last[4]) end
 end
-for i = 1, tonumber(count) do
-  if redis.call('LLEN', queue_key(ARGV[7 + i])) > 0 then
+-- Each queue's bell may have been what woke this worker, so pass it on.
+for i = 8, first - 1 do
+  if redis.call('LLEN', queue_key(ARGV[i])) > 0 then
     left = 1
-    ring(ARGV[7 + i])
-    break
+    ring(ARGV[i])
   end
 end
 local due = redis.call('ZRANGE', agenda, 0, 0, 'WITHSCORES')

@@ -20,7 +20,7 @@ local until_when = redis.call('ZSCORE', workers, worker)
 if holder and holder ~= identity and until_when and tonumber(until_when) > now then
   return redis.error_reply('DUPLICATE ' .. worker)
 end
-if holder ~= identity then redis.call('DEL', me) end
+if holder and holder ~= identity then redis.call('DEL', me) end
 redis.call('HSET', me, 'identity', identity, 'machine', machine, 'birth', now, 'last_heartbeat', now,
   unpack(ARGV, 6))
 redis.call('PEXPIRE', me, ttl)

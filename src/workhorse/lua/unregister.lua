@@ -14,7 +14,7 @@ local known = redis.call('HMGET', me, 'identity', 'machine', 'queues')
 if known[1] ~= identity then return 0 end
 redis.call('DEL', me)
 redis.call('ZREM', workers, worker)
-if known[2] ~= '' then redis.call('HDEL', machine_key(known[2]), worker) end
+if known[2] and known[2] ~= '' then redis.call('HDEL', machine_key(known[2]), worker) end
 for queue in string.gmatch(known[3] or '', '[^\n]+') do
   if redis.call('LLEN', queue_key(queue)) > 0 then ring(queue) end
 end

@@ -99,6 +99,12 @@ def exchange(
     """Hand in outcomes and take up to `want` jobs, in one step.
 
     A repeated `number` changes nothing and brings the same answer: a lost reply costs nothing.
+    Numbers only grow, also from one process of a name to the next: a worker begins with the
+    microseconds since 1970 at its birth. So no two executions share a token, and what a
+    broken link delivers late is refused.
+
+    Raises:
+        ServerError: With the code STALE: the worker, or another of its name, is further on.
     """
     words: list[Word] = [
         keys.agenda,
@@ -111,7 +117,10 @@ def exchange(
         len(queues),
         *queues,
     ]
-    for outcome in outcomes:
+    # Each release puts its job at the head of the queue: in reverse they get their old order.
+    released = [outcome for outcome in outcomes if outcome.kind == "release"]
+    ended = [outcome for outcome in outcomes if outcome.kind != "release"]
+    for outcome in (*ended, *reversed(released)):
         words += outcome
     jobs, refused, next_due, left, now = yield Call(load("exchange"), words)
     token = f"{terms.worker}:{number}"

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from workhorse.effects import Batch, Flow, Listen, command
 from workhorse.exceptions import NoSuchJobError
 from workhorse.keys import Keys
-from workhorse.records import JobRecord, RunRecord, job_record, run_record
+from workhorse.records import JobRecord, RunRecord, as_datetime, job_record, run_record
 from workhorse.states import FINAL, JobStatus
 
 
 def status(keys: Keys, job_id: str) -> Flow[JobStatus]:
-    """The job's status; `finished` also for one that finished and was deleted at once.
+    """The job's status; for 500 s also that of one that was deleted at once when it ended.
 
     Raises:
         NoSuchJobError: There is no such job.
@@ -29,8 +28,8 @@ def find_status(keys: Keys, job_id: str) -> Flow[JobStatus | None]:
     word = yield command("HGET", keys.job(job_id), "status")
     if word is not None:
         return JobStatus(word.decode())
-    gone = yield command("EXISTS", keys.gone(job_id))
-    return JobStatus.FINISHED if gone else None
+    gone = yield command("GET", keys.gone(job_id))
+    return None if gone is None else JobStatus(gone.split()[0].decode())
 
 
 def fetch(keys: Keys, job_id: str) -> Flow[JobRecord]:
@@ -45,12 +44,22 @@ def fetch(keys: Keys, job_id: str) -> Flow[JobRecord]:
     gone = yield command("GET", keys.gone(job_id))
     if gone is None:
         raise NoSuchJobError(job_id)
-    at = datetime.fromtimestamp(int(gone) / 1000, UTC)
-    raise NoSuchJobError(
-        job_id,
-        f"it finished at {at:%Y-%m-%d %H:%M:%S} UTC and was deleted at once, because it "
-        f"returned None or had result_ttl=0; give it a result_ttl to keep it",
-    )
+    raise NoSuchJobError(job_id, _epitaph(*gone.decode().split()))
+
+
+def _epitaph(status: str, ms: str, *_nonce: str) -> str:
+    at = datetime.fromtimestamp(int(ms) / 1000, UTC)
+    if status == JobStatus.FAILED:
+        why = "because it has failure_ttl=0"
+    else:
+        why = "because it returned None or has result_ttl=0; give it a result_ttl to keep it"
+    return f"it {status} at {at:%Y-%m-%d %H:%M:%S} UTC and was deleted at once, {why}"
+
+
+def finished_at(keys: Keys, job_id: str) -> Flow[int | None]:
+    """When a job finished that was deleted at once, ms since 1970; None if there was none lately."""
+    gone = yield command("GET", keys.gone(job_id))
+    return int(gone.split()[0]) if gone else None
 
 
 def fetch_many(keys: Keys, job_ids: Sequence[str]) -> Flow[list[JobRecord | None]]:
@@ -82,7 +91,8 @@ def wait(keys: Keys, job_id: str, timeout: float | None) -> Flow[JobStatus | Non
 def history(keys: Keys, job_id: str) -> Flow[list[RunRecord]]:
     """The job's earlier runs, oldest first; at most ten are kept."""
     raw = yield command("LRANGE", keys.runs(job_id), 0, -1)
-    return [run_record(run) for run in raw]
+    # The text of an exception may hold any bytes.
+    return [run_record(run.decode("utf-8", "replace").encode()) for run in raw]
 
 
 def remaining_ttl(keys: Keys, job_id: str) -> Flow[int | None]:

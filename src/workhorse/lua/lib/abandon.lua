@@ -3,7 +3,7 @@
 -- @include lib/release
 -- @include lib/fail
 local function abandon(id, queue, max_crashes, now)
-  local job = redis.call('HMGET', job_key(id), 'status', 'crashes', 'on_crash', 'failure_ttl', 'started_at')
+  local job = redis.call('HMGET', job_key(id), 'status', 'crashes', 'on_crash', 'failure_ttl', 'started_at', 'nonce')
   if job[1] ~= 'started' then
     redis.call('ZREM', started_key(queue), id)
     return
@@ -18,5 +18,5 @@ local function abandon(id, queue, max_crashes, now)
   local ttl = tonumber(job[4] or 31536000)
   if ttl > 0 then ttl = ttl * 1000 end
   redis.call('HINCRBY', job_key(id), 'crashes', 1)
-  fail(id, queue, why, ttl, now - tonumber(job[5] or now), true, now)
+  fail(id, queue, why, ttl, now - tonumber(job[5] or now), true, job[6], now)
 end

@@ -14,8 +14,9 @@ local function keep(kind, registry, queue, id, ttl, again, now)
   if again then redis.call('PEXPIRE', runs_key(id), ttl) end
 end
 
--- A job leaves without a trace but one: that it finished, so that nobody waits in vain.
-local function vanish(id, now)
+-- A job leaves without a trace but one, so that nobody waits in vain: how and when it ended,
+-- and the nonce of the enqueue that stored it, so that a repeat of that does not run it again.
+local function vanish(id, status, nonce, now)
   redis.call('DEL', job_key(id), runs_key(id))
-  redis.call('SET', gone_key(id), now, 'PX', 500000)
+  redis.call('SET', gone_key(id), status .. ' ' .. now .. (nonce and ' ' .. nonce or ''), 'PX', 500000)
 end

@@ -1,10 +1,10 @@
 -- The job did its work. A ttl of 0 ms deletes it at once, -1 keeps it for ever.
 -- @include lib/expire
-local function finish(id, queue, result, ttl, ran, again, now)
+local function finish(id, queue, result, ttl, ran, again, nonce, now)
   redis.call('ZREM', started_key(queue), id)
   ttl = tonumber(ttl)
   if ttl == 0 then
-    vanish(id, now)
+    vanish(id, 'finished', nonce, now)
   else
     local job = job_key(id)
     if result ~= '' then

@@ -1,0 +1,21 @@
+-- A worker's hash remembers the last exchange that changed something: a repeat of it changes
+-- nothing and is answered from here.
+-- @include lib/hash
+local function replay(last, token, lease, taken, refused, now)
+  for id in string.gmatch(last[2], '%S+') do
+    local fields, job = read_job(id)
+    if job.status == 'started' and job.token == token then
+      redis.call('ZADD', started_key(job.origin), 'XX', 'GT', now + lease, id)
+      taken[#taken + 1] = {id, job.origin, fields, 1}
+    end
+  end
+  for id in string.gmatch(last[3], '%S+') do refused[#refused + 1] = id end
+end
+
+local function remember_exchange(me, number, taken, refused, registered)
+  local ids = {}
+  for i, job in ipairs(taken) do ids[i] = job[1] end
+  redis.call('HSET', me, 'number', number, 'taken', table.concat(ids, ' '), 'refused', table.concat(refused, ' '))
+  -- The heartbeat of a worker that the server forgot will register it again; if it has none, nothing is left.
+  if not registered then redis.call('PEXPIRE', me, 60000) end
+end
