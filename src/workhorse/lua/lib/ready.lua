@@ -13,6 +13,12 @@ local function place_many(queue, push, ids)
   end
 end
 
+-- A job that was elsewhere before enters the queue: its `ttl`, seconds, begins anew.
 local function ready(queue, id, at_front)
+  local ttl = tonumber(redis.call('HGET', job_key(id), 'ttl') or 0)
+  if ttl > 0 then
+    redis.call('PEXPIRE', job_key(id), math.ceil(ttl * 1000))
+    redis.call('PEXPIRE', runs_key(id), math.ceil(ttl * 1000))
+  end
   place_many(queue, at_front and 'LPUSH' or 'RPUSH', {id})
 end
