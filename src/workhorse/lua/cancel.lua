@@ -12,7 +12,7 @@
 -- @include lib/displace
 -- @include lib/expire
 local now = milliseconds(time)
-local job = redis.call('HMGET', job_key(id), 'status', 'origin', 'attempt', 'nonce')
+local job = redis.call('HMGET', job_key(id), 'status', 'origin', 'attempt', 'canceled_by')
 local status, queue = job[1], job[2]
 if not status then return redis.error_reply('NOJOB ' .. id) end
 if status == 'canceled' and job[4] == nonce then return 1 end
@@ -20,7 +20,7 @@ if status ~= 'queued' and status ~= 'scheduled' and status ~= 'deferred' then
   return redis.error_reply('STATUS ' .. status)
 end
 displace(id, queue, status)
-redis.call('HSET', job_key(id), 'status', 'canceled', 'ended_at', now, 'nonce', nonce)
+redis.call('HSET', job_key(id), 'status', 'canceled', 'ended_at', now, 'canceled_by', nonce)
 keep('c', canceled_key(queue), queue, id, tonumber(ttl), tonumber(job[3] or 0) > 0, now)
 redis.call('SPUBLISH', done_key(id), 'canceled')
 return 1

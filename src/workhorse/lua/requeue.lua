@@ -17,19 +17,20 @@ local answer = {}
 local ended = {finished = true, failed = true, stopped = true, canceled = true}
 for i = 4, #ARGV do
   local id = ARGV[i]
-  local job = redis.call('HMGET', job_key(id), 'status', 'origin', 'ended_at', 'exc_info', 'attempt', 'nonce')
+  local job = redis.call('HMGET', job_key(id), 'status', 'origin', 'ended_at', 'exc_info', 'requeued_by')
   local status, queue = job[1], job[2]
   if not status then
     answer[#answer + 1] = 'none'
-  elseif job[6] == nonce then
+  elseif job[5] == nonce then
     answer[#answer + 1] = 1
   elseif not ended[status] then
     answer[#answer + 1] = status
   else
-    if job[5] then remember_run(id, status, job[3], job[4]) end
+    if status ~= 'canceled' then remember_run(id, status, job[3], job[4]) end
     displace(id, queue, status)
-    redis.call('HDEL', job_key(id), 'result', 'exc_info', 'started_at', 'ended_at', 'token', 'retries', 'crashes')
-    redis.call('HSET', job_key(id), 'status', 'queued', 'enqueued_at', now, 'nonce', nonce)
+    redis.call('HDEL', job_key(id), 'result', 'exc_info', 'started_at', 'ended_at', 'token', 'retries',
+      'crashes', 'front', 'canceled_by')
+    redis.call('HSET', job_key(id), 'status', 'queued', 'enqueued_at', now, 'requeued_by', nonce)
     redis.call('PERSIST', job_key(id))
     redis.call('PERSIST', runs_key(id))
     ready(queue, id, at_front == '1')
