@@ -13,28 +13,23 @@
 -- @include lib/now
 -- @include lib/abandon
 local now = milliseconds(time)
-local dead = worker_key(worker)
+local dead, moved = worker_key(worker), 0
 local known = redis.call('HMGET', dead, 'identity', 'queues')
+if known[1] == identity then
+  for queue in string.gmatch(known[2] or '', '[^\n]+') do
+    for _, id in ipairs(redis.call('ZRANGE', started_key(queue), 0, -1, 'REV')) do
+      local token = redis.call('HGET', job_key(id), 'token')
+      if token and string.match(token, '^(.*):') == worker then
+        if moved == tonumber(at_most) then return moved end
+        abandon(id, queue, max_crashes, now)
+        moved = moved + 1
+      end
+    end
+  end
+  redis.call('DEL', dead)
+  redis.call('ZREM', workers, worker)
+end
 if machine ~= '' and redis.call('HGET', machine_key(machine), worker) == identity then
   redis.call('HDEL', machine_key(machine), worker)
 end
-if known[1] ~= identity then return 0 end
-local mine, moved = worker .. ':', 0
-at_most = tonumber(at_most)
-for queue in string.gmatch(known[2] or '', '[^\n]+') do
-  local ids = redis.call('ZRANGE', started_key(queue), 0, -1, 'REV')
-  for _, id in ipairs(ids) do
-    local token = redis.call('HGET', job_key(id), 'token')
-    if token and string.sub(token, 1, #mine) == mine then
-      if moved == at_most then
-        if machine ~= '' then redis.call('HSET', machine_key(machine), worker, identity) end
-        return moved
-      end
-      abandon(id, queue, max_crashes, now)
-      moved = moved + 1
-    end
-  end
-end
-redis.call('DEL', dead)
-redis.call('ZREM', workers, worker)
 return moved
