@@ -15,12 +15,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from workhorse.endpoints.discovery import ASK_TIMEOUT, find_primary, moved_to, slot_of
+from workhorse.endpoints.discovery import Search, find_primary, moved_to, slot_of
 from workhorse.endpoints.endpoint import Endpoint
 from workhorse.endpoints.logins import Address
 from workhorse.exceptions import ConnectionLost, ServerError
 from workhorse.keys import Keys
 from workhorse.links.blocking import Link
+from workhorse.links.searching import afind, find
 from workhorse.links.wire import REPLY_TIMEOUT
 
 if TYPE_CHECKING:
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
     from workhorse.links.shared import LoopLinks
 
 _MAX_IDLE = 32
+_MAX_REMEMBERED = 64
+
+
+def default_namespace() -> str:
+    """WORKHORSE_NAMESPACE, else `wh`."""
+    return os.environ.get("WORKHORSE_NAMESPACE") or "wh"
 
 
 class Connection:
@@ -74,7 +81,7 @@ class Connection:
             self.endpoint = Endpoint.from_url(source)
         else:
             self.endpoint = Endpoint.from_client(source)
-        self.keys = Keys(namespace or os.environ.get("WORKHORSE_NAMESPACE") or "wh")
+        self.keys = Keys(namespace or default_namespace())
         self.namespace = self.keys.namespace
         self.patience = patience
         self.epoch = 0
@@ -96,6 +103,10 @@ class Connection:
 
     def __repr__(self) -> str:
         return f"<Connection {self.endpoint} namespace={self.namespace!r}>"
+
+    def for_namespace(self, namespace: str) -> Connection:
+        """Another connection to the same server, for another namespace."""
+        return Connection(self.endpoint, namespace, patience=self.patience, revive=self._revive)
 
     # Blocking
 
@@ -278,7 +289,7 @@ class Connection:
         epoch = self.epoch
         try:
             if self._address is None:
-                self._address = self._find()
+                self._address = find(self._search())
             link = Link.open(self._address, self.endpoint.login)
         except ConnectionLost:
             self._end(epoch)
@@ -292,7 +303,7 @@ class Connection:
         epoch = self.epoch
         try:
             if self._address is None:
-                self._address = await self._afind()
+                self._address = await afind(self._search())
             link = await AsyncLink.open(
                 self._address, self.endpoint.login, reply_timeout=reply_timeout
             )
@@ -302,44 +313,8 @@ class Connection:
         link.epoch = epoch
         return link
 
-    def _find(self) -> Address:
-        search = find_primary(self.endpoint, slot_of(self.namespace))
-        try:
-            ask = next(search)
-            while True:
-                try:
-                    with contextlib.closing(
-                        Link.open(ask.address, ask.login, timeout=ASK_TIMEOUT)
-                    ) as link:
-                        answer = link.call(ask.words, ASK_TIMEOUT)
-                except ServerError as error:
-                    ask = search.throw(error)
-                else:
-                    ask = search.send(answer)
-        except StopIteration as found:
-            address: Address = found.value
-            return address
-
-    async def _afind(self) -> Address:
-        from workhorse.links.aio import AsyncLink  # noqa: PLC0415 - imports asyncio
-
-        search = find_primary(self.endpoint, slot_of(self.namespace))
-        try:
-            ask = next(search)
-            while True:
-                try:
-                    link = await AsyncLink.open(
-                        ask.address, ask.login, timeout=ASK_TIMEOUT, reply_timeout=ASK_TIMEOUT
-                    )
-                    with contextlib.closing(link):
-                        answer = await link.request(ask.words)
-                except ServerError as error:
-                    ask = search.throw(error)
-                else:
-                    ask = search.send(answer)
-        except StopIteration as found:
-            address: Address = found.value
-            return address
+    def _search(self) -> Search:
+        return find_primary(self.endpoint, slot_of(self.namespace))
 
     def _end(self, epoch: int) -> None:
         """End an epoch, if that has not been done already."""
@@ -360,3 +335,50 @@ class Connection:
 
 def _no_loops() -> weakref.WeakKeyDictionary[AbstractEventLoop, LoopLinks]:
     return weakref.WeakKeyDictionary()
+
+
+def connect(connection: object = None, namespace: str | None = None) -> Connection:
+    """The connection that *connection* stands for; the same one for the same argument.
+
+    Args:
+        connection: A `Connection`, a URL, a client object of redis or valkey, an `Endpoint`, or
+            None for the server of WORKHORSE_URL, REDIS_URL or RQ_REDIS_URL, else a running
+            embedded one, else one on localhost:6379, else a fresh embedded one.
+        namespace: Default: that of *connection*, else WORKHORSE_NAMESPACE, else `wh`.
+
+    Raises:
+        EndpointError: The URL cannot be read.
+        TypeError: *connection* is something else.
+        NoServerError: None was named, and none could be found or may be started.
+    """
+    if isinstance(connection, Connection):
+        if namespace in {None, connection.namespace}:
+            return connection
+        return connection.for_namespace(namespace)
+    name = namespace or default_namespace()
+    if connection is None:
+        from workhorse.embedded.choosing import choose  # noqa: PLC0415 - only where it is needed
+
+        endpoint, revive = choose()
+        return _remembered(endpoint, name, lambda: Connection(endpoint, name, revive=revive))
+    return _remembered(connection, name, lambda: Connection(connection, name))
+
+
+_by_value: dict[tuple[object, str], Connection] = {}
+_by_client: weakref.WeakKeyDictionary[Any, dict[str, Connection]] = weakref.WeakKeyDictionary()
+
+
+def _remembered(source: object, namespace: str, make: Callable[[], Connection]) -> Connection:
+    """What was made for *source* before: programs name their server anew for each queue."""
+    if isinstance(source, str | Endpoint):
+        known = _by_value.get((source, namespace))
+        if known is None:
+            if len(_by_value) >= _MAX_REMEMBERED:
+                _by_value.clear()
+            known = _by_value.setdefault((source, namespace), make())
+        return known
+    try:
+        connections = _by_client.setdefault(source, {})
+    except TypeError:  # it cannot be referred to weakly, and is none of the known clients
+        return make()
+    return connections.get(namespace) or connections.setdefault(namespace, make())
