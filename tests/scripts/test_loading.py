@@ -1,0 +1,73 @@
+"""How a file becomes a script: `workhorse.scripts`."""
+
+import hashlib
+from importlib import resources
+
+import pytest
+
+from workhorse.scripts import assemble, code_of, load, locals_of, source
+
+NAMES = sorted(
+    entry.name.removesuffix(".lua")
+    for entry in resources.files("workhorse").joinpath("lua").iterdir()
+    if entry.name.endswith(".lua")
+)
+
+HEADER = """\
+-- A job is moved from here to there, as the first line says.
+--
+-- KEYS  agenda      zset    what is due when
+-- ARGV  time        int     ms since 1970, or '' for
+--                           the first server's own clock
+--       id          str     the job
+--       ...         each    field, value
+--       late        str     not a name any more
+--
+-- Returns 1.
+
+local never = 1
+"""
+
+
+def test_the_names_in_a_header_become_locals():
+    assert locals_of(HEADER) == [
+        "local agenda = KEYS[1]",
+        "local time = ARGV[1]",
+        "local id = ARGV[2]",
+    ]
+
+
+def test_a_header_ends_where_the_code_begins():
+    assert locals_of("-- x\n--\nlocal y = 1\n-- KEYS  agenda  zset  x\n") == []
+
+
+def test_an_include_of_an_include_is_there_once_and_before_its_users():
+    text = assemble("-- @include lib/promote\n-- @include lib/ring\n-- @include lib/promote\n")
+    for definition in ("function ring(", "function promote(", "function ready(", "local prefix ="):
+        assert text.count(definition) == 1
+    assert text.index("function ring(") < text.index("function ready(") < text.index("promote(")
+
+
+def test_comments_do_not_travel():
+    assert code_of("-- a\n  -- b\n\nlocal x = 1 -- c\n") == "local x = 1 -- c"
+
+
+def test_a_script_is_loaded_once_and_known_by_the_sha_of_its_text():
+    script = load("exchange")
+    assert script is load("exchange")
+    assert script.sha == hashlib.sha1(script.text.encode(), usedforsecurity=False).hexdigest()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_script_compiles_and_names_the_agenda_first(connection, name):
+    script = load(name)
+    assert script.text.startswith("local agenda = KEYS[1]\n")
+    with connection.borrow() as link:
+        assert link.call(("SCRIPT", "LOAD", script.text)).decode() == script.sha
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_script_has_a_test(name):
+    here = resources.files("tests.scripts")
+    assert here.joinpath(f"test_{name}.py").is_file()
+    assert source(name)
