@@ -21,6 +21,7 @@ MAX_CRASHES = 3
 
 SIGNED_FIELDS = ("timeout", "result_ttl", "failure_ttl", "ttl", "retry", "on_crash")
 """Options of a call that its signature covers, in this order."""
+_SIGNED = frozenset(name.encode() for name in SIGNED_FIELDS)
 
 
 def as_datetime(ms: int | None) -> datetime | None:
@@ -58,7 +59,8 @@ class JobRecord:
     """A job as the server has it; a field that was never set has its default.
 
     Times are milliseconds since 1970 by the server's clock, durations seconds. `data`,
-    `result` and `meta` are sealed envelopes (`codec`), to be opened by whoever needs them.
+    `result` and `meta` are sealed envelopes (`codec`), to be opened by whoever needs them;
+    `signed` holds the `SIGNED_FIELDS` that the job has, byte for byte, for that.
     """
 
     id: str
@@ -84,6 +86,7 @@ class JobRecord:
     result: bytes | None = None
     exc_info: str | None = None
     meta: bytes | None = None
+    signed: Mapping[bytes, bytes] = field(default_factory=dict)
 
     @property
     def worker_name(self) -> str:
@@ -126,13 +129,18 @@ def job_record(job_id: str, flat: Iterable[bytes]) -> JobRecord:
         ValueError: A field holds what no Workhorse wrote.
     """
     values: dict[str, Any] = {}
+    signed: dict[bytes, bytes] = {}
     words = iter(flat)
     for name, value in zip(words, words, strict=True):
         decode = _DECODERS.get(name)
         if decode is not None:
             values[name.decode()] = decode(value)
-    values.setdefault("enqueued_at", values.get("created_at"))
-    return JobRecord(job_id, **values)
+            if name in _SIGNED:
+                signed[name] = value
+    if values.get("attempt") or values.get("status") != JobStatus.SCHEDULED:
+        # Its own field is written only by what comes after the first time.
+        values.setdefault("enqueued_at", values.get("created_at"))
+    return JobRecord(job_id, **values, signed=signed)
 
 
 @dataclass(frozen=True, slots=True)
