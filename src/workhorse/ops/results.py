@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from workhorse.effects import Batch, Flow, Listen, command
 from workhorse.exceptions import NoSuchJobError
 from workhorse.keys import Keys
-from workhorse.records import JobRecord, RunRecord, as_datetime, job_record, run_record
+from workhorse.records import JobRecord, RunRecord, job_record, run_record
 from workhorse.states import FINAL, JobStatus
 
 
@@ -56,14 +57,19 @@ def _epitaph(status: str, ms: str, *_nonce: str) -> str:
     return f"it {status} at {at:%Y-%m-%d %H:%M:%S} UTC and was deleted at once, {why}"
 
 
-def finished_at(keys: Keys, job_id: str) -> Flow[int | None]:
-    """When a job finished that was deleted at once, ms since 1970; None if there was none lately."""
+def tombstone(keys: Keys, job_id: str) -> Flow[tuple[JobStatus, int] | None]:
+    """How and when (ms since 1970) a job ended that was deleted at once; None if none was lately."""
     gone = yield command("GET", keys.gone(job_id))
-    return int(gone.split()[0]) if gone else None
+    if gone is None:
+        return None
+    status, ms, *_ = gone.decode().split()
+    return JobStatus(status), int(ms)
 
 
 def fetch_many(keys: Keys, job_ids: Sequence[str]) -> Flow[list[JobRecord | None]]:
     """The records of several jobs in one round trip; None for those that do not exist."""
+    if not job_ids:
+        return []
     replies = yield Batch([command("HGETALL", keys.job(job_id)) for job_id in job_ids])
     return [
         job_record(job_id, flat) if flat else None
