@@ -15,6 +15,7 @@
       NoServerError               no server was named, and none could be found or started
       ServerError                 the server was reached, and answered with an error
         ConnectionLost            the server could not be reached, or went away
+      JobFailedError              the job that was awaited failed, or was canceled or stopped
       DuplicateWorkerError        a live worker has that name already
       AbandonedJobError           the job's workers vanished too often
       WorkHorseDied               the horse that ran the job died
@@ -160,6 +161,27 @@ class ConnectionLost(ServerError, ConnectionError):  # noqa: N818 - reads as a s
 
 class DuplicateWorkerError(WorkhorseError, ValueError):
     """A live worker has that name already."""
+
+
+class JobFailedError(WorkhorseError):
+    """The job that was awaited did not finish.
+
+    Attributes:
+        job_id: The job.
+        status: How it ended: `failed`, `stopped` or `canceled`.
+        exc_info: The traceback from the worker, or ''.
+    """
+
+    def __init__(self, job_id: str, status: str = "failed", exc_info: str = "") -> None:
+        super().__init__(job_id, status, exc_info)
+        self.job_id = job_id
+        self.status = status
+        self.exc_info = exc_info
+
+    def __str__(self) -> str:
+        verb = "failed" if self.status == "failed" else f"was {self.status}"
+        told = f"; at the worker:\n\n{self.exc_info.rstrip()}" if self.exc_info else ""
+        return f"job {self.job_id!r} {verb}{told}"
 
 
 class AbandonedJobError(WorkhorseError):
