@@ -1,0 +1,359 @@
+"""From what a user writes to what is sent: options checked, arguments bound and sealed.
+
+`Queue`, `AsyncQueue`, `enqueue_many` and the decorator all make an `EnqueueData` here and turn
+it into a `CallSpec` here. Nothing is asked of the server: a call that cannot work is refused
+before it is stored.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+from math import ceil
+from typing import Any, Literal, NamedTuple, NoReturn, TypedDict
+
+from workhorse.callables import check_arguments, describe, reference
+from workhorse.clock import new_id
+from workhorse.codec import Codec
+from workhorse.envelopes import Arguments, Bearer, seal_call, seal_meta
+from workhorse.exceptions import BadArguments
+from workhorse.names import check_job_id
+from workhorse.policies import Retry
+from workhorse.records import DEFAULT_FAILURE_TTL, DEFAULT_TIMEOUT, CallSpec
+from workhorse.schedules import delay_ms, due_ms, seconds
+
+Duration = float | str | timedelta
+"""5, 2.5, '90', '90s', '3m', '1h', '2d', or a timedelta; whole seconds for a ttl."""
+OnCrash = Literal["retry", "fail"]
+"""What becomes of a job whose worker vanished: it is delivered again, or fails at once."""
+
+COMPACT = 64
+"""The server stores a small hash compactly while no field of it is longer, bytes."""
+LONGEST_DESCRIPTION = 1000
+
+
+class CallOptions(TypedDict, total=False):
+    """The options of a call; `Queue.enqueue` explains them, and calls `timeout` `job_timeout`."""
+
+    timeout: Duration | None
+    result_ttl: Duration | None
+    ttl: Duration | None
+    failure_ttl: Duration | None
+    description: str | None
+    job_id: str | None
+    at_front: bool
+    meta: Mapping[str, Any] | None
+    retry: Retry | int | None
+    unique: bool
+    on_crash: OnCrash | None
+
+
+class EnqueueData(NamedTuple):
+    """One call and its options as the user gave them; `Queue.prepare_data` makes it."""
+
+    func: Callable[..., Any] | str
+    args: Sequence[Any] = ()
+    kwargs: Mapping[str, Any] = {}
+    timeout: Duration | None = None
+    result_ttl: Duration | None = None
+    ttl: Duration | None = None
+    failure_ttl: Duration | None = None
+    description: str | None = None
+    job_id: str | None = None
+    at_front: bool = False
+    meta: Mapping[str, Any] | None = None
+    retry: Retry | int | None = None
+    unique: bool = False
+    on_crash: OnCrash | None = None
+
+
+OPTIONS: Mapping[str, str] = {
+    "job_timeout": "timeout",
+    **{name: name for name in EnqueueData._fields[4:]},
+}
+"""What `enqueue` keeps for itself -> the option's name; all other keywords are the function's."""
+
+LATER = frozenset(
+    (
+        *("depends_on", "on_success", "on_failure", "on_stopped", "repeat"),
+        *("rate_limit", "webhooks", "group_id", "pipeline"),
+    )
+)
+"""Options of RQ that this version does not have; None is accepted."""
+
+_EXPLICIT = frozenset(("args", "kwargs"))
+_RESERVED = LATER | _EXPLICIT | OPTIONS.keys()
+_NO_OPTIONS: Mapping[str, Any] = {}
+
+
+def parse(
+    func: Callable[..., Any] | str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> EnqueueData:
+    """Tell the options in `enqueue(func, *args, **kwargs)` from the function's arguments.
+
+    Raises:
+        NotImplementedError: An option of RQ that this version does not have.
+        BadArguments: `args=` or `kwargs=` beside other arguments.
+    """
+    if _RESERVED.isdisjoint(kwargs):
+        return EnqueueData(func, args, kwargs)
+    refuse_later(kwargs)
+    rest = {name: value for name, value in kwargs.items() if name not in _RESERVED}
+    options = {OPTIONS[name]: value for name, value in kwargs.items() if name in OPTIONS}
+    if not _EXPLICIT.isdisjoint(kwargs):
+        if args or rest:
+            raise BadArguments(
+                "args= and kwargs= give all of the function's arguments; put "
+                + ("the positional ones into args=" if args else f"{_listed(rest)} into kwargs=")
+            )
+        args, rest = kwargs.get("args") or (), kwargs.get("kwargs") or {}
+    return EnqueueData(func, args, rest, **options)
+
+
+def prepare(
+    func: Callable[..., Any] | str,
+    args: Sequence[Any] | None,
+    kwargs: Mapping[str, Any] | None,
+    options: Mapping[str, Any] = _NO_OPTIONS,
+) -> EnqueueData:
+    """The same from explicit arguments and options.
+
+    Raises:
+        NotImplementedError: An option of RQ that this version does not have.
+        TypeError: No such option.
+    """
+    refuse_later(options)
+    known = {name: value for name, value in options.items() if name not in LATER}
+    for name in known:
+        if name not in CallOptions.__annotations__:
+            raise TypeError(
+                f"there is no option {name!r}{_meant(name, CallOptions.__annotations__)}"
+            )
+    return EnqueueData(func, args or (), kwargs or {}, **known)
+
+
+def refuse_later(options: Mapping[str, Any]) -> None:
+    """Raise NotImplementedError for an option that only later versions will have."""
+    for name in LATER.intersection(options):
+        if options[name] is not None:
+            raise NotImplementedError(
+                f"{name}= is not in this version of Workhorse; if it is an argument of your "
+                f"function, pass it as kwargs={{{name!r}: ...}}"
+            )
+
+
+class Shaper:
+    """Makes the calls of one queue ready to be sent.
+
+    Args:
+        namespace: The namespace of the queue's connection.
+        queue: The queue's name.
+        codec: Seals what is stored.
+        defaults: What holds where a call has no value of its own: `timeout`, `result_ttl`,
+            `on_crash`.
+    """
+
+    __slots__ = ("_codec", "_defaults", "_namespace", "_plain", "_queue")
+
+    def __init__(
+        self, namespace: str, queue: str, codec: Codec, defaults: CallOptions | None = None
+    ) -> None:
+        self._namespace = namespace
+        self._queue = queue
+        self._codec = codec
+        self._defaults = EnqueueData("", **(defaults or {}))
+        self._plain = options_of(self._defaults)
+
+    def spec(self, call: EnqueueData, due: int | None = None, delay: int | None = None) -> CallSpec:
+        """One call, checked and sealed.
+
+        Args:
+            call: The call.
+            due: When it is due, ms since 1970; None for at once.
+            delay: How long after the server's now it is due, ms.
+
+        Raises:
+            NotImportable: Workers could not import the function.
+            BadArguments: The arguments do not fit it.
+            NotSerializable: An argument cannot be encoded.
+            PayloadTooLarge: They are over the limit.
+            ValueError: An option has a value that makes no sense.
+            TypeError: An option has a value of the wrong type.
+        """
+        func, args, kwargs = call[:3]
+        name, instance, check = reference(func)
+        try:
+            check_arguments(check, args, kwargs)
+        except BadArguments as error:
+            _raise_with_advice(error, kwargs)
+        # All that follows is optional, and most calls have none of it.
+        options = self._plain if call[3:] == _UNSET else options_of(call, self._defaults)
+        job_id, mode, nonce = _named(call.job_id, call.unique)
+        bearer = Bearer(self._namespace, self._queue, job_id)
+        data = seal_call(self._codec, bearer, name, options, Arguments(args, kwargs, instance))
+        if call.description is None:
+            description = compact(describe(name, args, kwargs))
+        else:
+            description = one_line(call.description)
+        fields: list[str | bytes | int] = ["func", name, "data", data, "description", description]
+        ttl = None
+        if options:
+            for option in options.items():
+                fields += option
+            if b"ttl" in options:
+                ttl = int(options[b"ttl"]) * 1000
+        if call.meta:
+            fields += ("meta", seal_meta(self._codec, bearer, call.meta))
+        later = due is not None or delay is not None
+        if later and call.at_front:
+            fields += ("front", 1)
+        return CallSpec(job_id, tuple(fields), ttl, call.at_front, due, delay, mode, nonce)
+
+
+def options_of(call: EnqueueData, base: EnqueueData | None = None) -> Mapping[bytes, bytes]:
+    """The hash fields of a call's options; one that has its default value is absent.
+
+    Args:
+        call: The call.
+        base: What holds where it has no value of its own.
+
+    Raises:
+        ValueError: A value makes no sense.
+        TypeError: A value is of the wrong type.
+    """
+    base = base or call
+    given = {
+        b"timeout": _timeout(_first(call.timeout, base.timeout)),
+        b"result_ttl": _kept_for("result_ttl", _first(call.result_ttl, base.result_ttl)),
+        b"failure_ttl": _kept_for("failure_ttl", call.failure_ttl, DEFAULT_FAILURE_TTL),
+        b"ttl": _ttl(call.ttl),
+        b"retry": _retry(call.retry),
+        b"on_crash": _on_crash(_first(call.on_crash, base.on_crash)),
+    }
+    return {name: value.encode() for name, value in given.items() if value is not None}
+
+
+_UNSET = EnqueueData("")[3:]
+
+
+def moment(when: datetime) -> int:
+    """When a job is due, ms since 1970; a naive datetime is local time."""
+    return due_ms(when)
+
+
+def pause(delay: Duration) -> int:
+    """How long after now a job is due, ms, from 0.
+
+    Raises:
+        TimeoutFormatError: It cannot be read as a duration.
+    """
+    if not isinstance(delay, timedelta):
+        delay = timedelta(seconds=seconds(delay, what="delay"))
+    return max(0, delay_ms(delay))
+
+
+def compact(text: str) -> str:
+    """The text, cut so that it fits into a field of a compact hash."""
+    raw = text.encode()
+    if len(raw) <= COMPACT:
+        return text
+    return raw[: COMPACT - len("…".encode())].decode("utf-8", "ignore") + "…"
+
+
+def one_line(text: str) -> str:
+    """A description as the user wrote it, without line ends and control characters."""
+    if not isinstance(text, str):
+        raise TypeError(f"description={text!r:.100}: give a string")
+    line = " ".join(text.split())[:LONGEST_DESCRIPTION]
+    return line if line.isprintable() else "".join(filter(str.isprintable, line))
+
+
+def _first(given: Any, default: Any) -> Any:  # noqa: ANN401 - any option
+    return default if given is None else given
+
+
+def _named(job_id: str | None, unique: bool) -> tuple[str, str, str]:  # noqa: FBT001 - private
+    """Id, mode and nonce of a call."""
+    if job_id is None:
+        if unique:
+            raise ValueError("unique=True needs a job_id: it is what must not be there twice")
+        return new_id(), "new", ""
+    return check_job_id(job_id), "unique" if unique else "replace", os.urandom(4).hex()
+
+
+def _timeout(given: Duration | None) -> str | None:
+    if given is None:
+        return None
+    limit = seconds(given, what="job_timeout")
+    if limit == -1:
+        return "-1"
+    if limit <= 0:
+        raise ValueError(
+            f"job_timeout={given!r}: a job needs time to run; give a number of seconds above 0, "
+            f"or -1 for no limit"
+        )
+    return None if limit == DEFAULT_TIMEOUT else _number(limit)
+
+
+def _kept_for(what: str, given: Duration | None, default: int | None = None) -> str | None:
+    if given is None:
+        return None
+    kept = ceil(seconds(given, what=what))
+    if kept < -1:
+        raise ValueError(
+            f"{what}={given!r}: give a number of seconds, 0 to delete at once, or -1 to keep it "
+            f"for ever"
+        )
+    return None if kept == default else str(kept)
+
+
+def _ttl(given: Duration | None) -> str | None:
+    if given is None:
+        return None
+    kept = ceil(seconds(given, what="ttl"))
+    if kept <= 0:
+        raise ValueError(
+            f"ttl={given!r}: the job would be gone before it could run; give a number of seconds "
+            f"above 0, or leave ttl out to let it wait for ever"
+        )
+    return str(kept)
+
+
+def _retry(given: Retry | int | None) -> str | None:
+    if given is None:
+        return None
+    if isinstance(given, Retry):
+        return given.to_text()
+    if type(given) is not int:
+        raise TypeError(f"retry={given!r:.100}: give Retry(...) or how many times to retry")
+    return Retry(given).to_text() if given else None
+
+
+def _on_crash(given: str | None) -> str | None:
+    if given not in (None, "retry", "fail"):
+        raise ValueError(f"on_crash={given!r:.100}: give 'retry' or 'fail'")
+    return given if given == "fail" else None
+
+
+def _number(value: float) -> str:
+    """A whole number without its '.0'."""
+    return str(int(value)) if value.is_integer() else repr(value)
+
+
+def _listed(names: Mapping[str, Any]) -> str:
+    return ", ".join(repr(name) for name in names)
+
+
+def _meant(name: str, known: Mapping[str, Any]) -> str:
+    near = get_close_matches(name, known, 1)
+    return f"; did you mean {near[0]}=?" if near else ""
+
+
+def _raise_with_advice(error: BadArguments, kwargs: Mapping[str, Any]) -> NoReturn:
+    """An argument that the function does not know may be a misspelt option."""
+    for name in kwargs:
+        if f"'{name}'" in str(error) and (advice := _meant(name, OPTIONS)):
+            raise BadArguments(f"{error}{advice}") from None
+    raise error from None

@@ -1,0 +1,147 @@
+"""What `Queue` and `AsyncQueue` have in common: the defaults of their jobs, and the flows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+from workhorse.calls import CallOptions, Duration, EnqueueData, OnCrash, Shaper, options_of
+from workhorse.connection import Connection
+from workhorse.effects import Flow
+from workhorse.exceptions import NoSuchJobError
+from workhorse.flows import JobFlows, nonce
+from workhorse.keys import Keys
+from workhorse.names import check_queue_name
+from workhorse.ops import control, enqueue, queues, results
+from workhorse.sources import Source
+
+J = TypeVar("J", bound=JobFlows)
+
+
+class QueueFlows(Generic[J]):
+    """A queue's name, its defaults and its flows; see `Queue` for the parameters.
+
+    Attributes:
+        name: Its name.
+        source: What the queue and its jobs stand on.
+    """
+
+    _job: ClassVar[type[Any]]
+
+    def __init__(  # noqa: PLR0913 - RQ's parameters, and three that are ours
+        self,
+        name: str = "default",
+        connection: object = None,
+        default_timeout: Duration | None = None,
+        is_async: bool = True,  # noqa: FBT001, FBT002 - as in RQ
+        serializer: object = None,
+        *,
+        allow: Iterable[str] = (),
+        default_result_ttl: Duration | None = None,
+        on_crash: OnCrash | None = None,
+    ) -> None:
+        if not is_async:
+            raise NotImplementedError(
+                "is_async=False is not in this version of Workhorse; call the function itself, or "
+                "let a worker run the queue: workhorse worker --burst"
+            )
+        self.name = check_queue_name(name)
+        self.source = Source(connection, serializer, allow)
+        self._defaults: CallOptions = {
+            "timeout": default_timeout,
+            "result_ttl": default_result_ttl,
+            "on_crash": on_crash,
+        }
+        options_of(EnqueueData("", **self._defaults))  # raises early if they make no sense
+        self._shaping: Shaper | None = None
+
+    @property
+    def connection(self) -> Connection:
+        """The way to the queue's server; found when it is first needed."""
+        return self.source.connection
+
+    @property
+    def key(self) -> str:
+        """The key of the queue's list on the server."""
+        return self._keys.queue(self.name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, QueueFlows) and other.name == self.name
+
+    def __lt__(self, other: object) -> bool:
+        return self.name < other.name if isinstance(other, QueueFlows) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __bool__(self) -> bool:
+        return True  # an empty queue is one, too
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+    # The flows
+
+    @property
+    def _keys(self) -> Keys:
+        return self.connection.keys
+
+    @property
+    def _shaper(self) -> Shaper:
+        if self._shaping is None:
+            namespace, codec = self.connection.namespace, self.source.codec
+            self._shaping = Shaper(namespace, self.name, codec, self._defaults)
+        return self._shaping
+
+    def _storing(
+        self, call: EnqueueData, due: int | None = None, delay: int | None = None
+    ) -> Flow[J]:
+        spec = self._shaper.spec(call, due, delay)
+        stored = yield from enqueue.enqueue(self._keys, self.name, (spec,))
+        return cast("J", self._job(spec.id, self.source).sent(spec, self.name, stored.now))
+
+    def _storing_many(self, calls: Iterable[EnqueueData]) -> Flow[list[J]]:
+        specs = [self._shaper.spec(call) for call in calls]
+        ids = [spec.id for spec in specs]
+        if len(set(ids)) < len(ids):
+            twice = next(job_id for job_id in ids if ids.count(job_id) > 1)
+            raise ValueError(f"job_id {twice!r} is there twice; each job needs its own")
+        stored = yield from enqueue.enqueue(self._keys, self.name, specs)
+        return [self._job(spec.id, self.source).sent(spec, self.name, stored.now) for spec in specs]
+
+    def _count(self) -> Flow[int]:
+        return (yield from queues.length(self._keys, self.name))
+
+    def _job_ids(self, offset: int, length: int) -> Flow[list[str]]:
+        if length == 0:
+            return []
+        stop = -1 if length < 0 else offset + length - 1
+        return (yield from queues.ids(self._keys, self.name, offset, stop))
+
+    def _jobs(self, offset: int, length: int) -> Flow[list[J]]:
+        ids = yield from self._job_ids(offset, length)
+        records = yield from results.fetch_many(self._keys, ids)
+        return [self._job(record.id, self.source).seen(record) for record in records if record]
+
+    def _fetch_job(self, job_id: str) -> Flow[J | None]:
+        try:
+            record = yield from results.fetch(self._keys, job_id)
+        except NoSuchJobError:
+            return None
+        if record.origin != self.name:
+            return None
+        return cast("J", self._job(record.id, self.source).seen(record))
+
+    def _position(self, job_id: str) -> Flow[int | None]:
+        return (yield from queues.position(self._keys, self.name, job_id))
+
+    def _empty(self) -> Flow[int]:
+        return (yield from queues.empty(self._keys, self.name))
+
+    def _delete(self, *, delete_jobs: bool) -> Flow[None]:
+        if delete_jobs:
+            yield from queues.empty(self._keys, self.name)
+        yield from queues.remove_name(self._keys, self.name)
+
+    def _remove(self, job_id: str) -> Flow[None]:
+        yield from control.cancel(self._keys, job_id, nonce())
