@@ -37,7 +37,7 @@ class Report:
         kind: `finished`, `failed`, `refused` (failed, and no retry would help) or
             `again` (the job returned a `Retry`).
         what: The sealed return value (b'' for None), or the traceback.
-        ran: How long it ran, ms.
+        ran: How long it ran, microseconds.
         names: Dotted names of the exception's classes, most special first.
         policy: The `Retry` that the job returned, as text.
     """
@@ -109,7 +109,7 @@ def _kept_for(lease: Lease, report: Report, default: int | None) -> int:
 def _outcome(kind: str, lease: Lease, report: Report, wait: int, at_front: str = "") -> Outcome:
     what = report.what if kind == "finish" else report.what[-MAX_TRACEBACK:]
     return Outcome(
-        kind, lease.id, lease.queue, lease.token, what, wait, report.ran, at_front
+        kind, lease.id, lease.queue, lease.token, what, wait, report.ran // 1000, at_front
     )
 
 

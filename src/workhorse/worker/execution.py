@@ -1,0 +1,215 @@
+"""One run of one job, from its bytes to its report: the only place where user code is called."""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any
+
+from workhorse import envelopes
+from workhorse.callables import allowed, resolve
+from workhorse.current import running
+from workhorse.exceptions import (
+    DeserializationError,
+    FunctionNotAllowed,
+    NotSerializable,
+    PayloadTooLarge,
+    WorkhorseError,
+)
+from workhorse.ops.settle import MAX_TRACEBACK, Report
+from workhorse.policies import Retry
+from workhorse.records import DEFAULT_TIMEOUT, job_record
+from workhorse.sources import Source
+from workhorse.states import JobStatus
+from workhorse.worker.handoff import HandedJob
+from workhorse.worker.timeouts import deadline
+
+if TYPE_CHECKING:
+    from workhorse.job import Job
+    from workhorse.worker.coroutines import Loop
+
+
+@dataclass
+class Kit:
+    """What a horse needs to run jobs.
+
+    Attributes:
+        source: Opens arguments, seals results; its connection is for jobs that ask for one.
+        allow: Patterns of the functions that may run; none: all.
+        seen: Modules that jobs have brought in, not yet told to the stable.
+    """
+
+    source: Source
+    allow: tuple[str, ...]
+    seen: set[str] = field(default_factory=set)
+    _resolved: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    _loop: Loop | None = None
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """The function of that name, imported once."""
+        found = self._resolved.get(name)
+        if found is None:
+            self.check(name)
+            found = self._resolved[name] = resolve(name)
+            self.seen.add(getattr(found, "__module__", None) or "")
+        return found
+
+    def check(self, name: str) -> None:
+        """Refuse a function that this worker does not allow.
+
+        Raises:
+            FunctionNotAllowed: None of the patterns names it.
+        """
+        if self.allow and not allowed(name, self.allow):
+            patterns = ", ".join(self.allow)
+            raise FunctionNotAllowed(f"{name} is not among what this worker allows: {patterns}")
+
+    @property
+    def loop(self) -> Loop:
+        """Where `async def` jobs of this process run."""
+        if self._loop is None:
+            from workhorse.worker.coroutines import Loop  # noqa: PLC0415 - see its docstring
+
+            self._loop = Loop()
+        return self._loop
+
+
+def execute(job: HandedJob, kit: Kit) -> Report:
+    """Run a job and say how it went; never raises."""
+    began = time.perf_counter_ns()
+    try:
+        function, args, kwargs = _opened(job, kit)
+    except (DeserializationError, FunctionNotAllowed) as error:
+        return Report("refused", _said(error), names=_names(error))
+    except BaseException as error:  # noqa: BLE001 - a module's import may raise anything
+        return _failed(error, began)
+    began = time.perf_counter_ns()
+    try:
+        with running(lambda: _handle(job, kit)):
+            value = _called(function, args, kwargs, kit, _timeout(job))
+    except BaseException as error:  # noqa: BLE001 - whatever user code raises is the job's failure
+        return _failed(error, began)
+    ran = _since(began)
+    if value is None:
+        return Report("finished", b"", ran)
+    if isinstance(value, Retry):
+        return Report("again", ran=ran, policy=value.to_text())
+    return _sealed(value, job, kit, ran)
+
+
+def _opened(
+    job: HandedJob, kit: Kit
+) -> tuple[Callable[..., Any], Sequence[Any], Mapping[str, Any]]:
+    name = job.fields.get(b"func", b"").decode("utf-8", "replace")
+    bearer = envelopes.Bearer(kit.source.connection.namespace, job.queue, job.id)
+    # The signature comes first: a name that nobody vouches for is not even imported.
+    call = envelopes.open_call(
+        kit.source.codec, bearer, name, job.fields, job.fields.get(b"data", b"")
+    )
+    if call.instance is None:
+        return kit.function(name), call.args, call.kwargs
+    kit.check(name)
+    return getattr(call.instance, name.rpartition(".")[2]), call.args, call.kwargs
+
+
+def _handle(job: HandedJob, kit: Kit) -> Job:
+    """What `get_current_job` returns; its connection is opened when it is used."""
+    from workhorse.job import Job  # noqa: PLC0415 - the client's side; few jobs ask for it
+
+    flat = [word for pair in job.fields.items() for word in pair]
+    record = replace(
+        job_record(job.id, flat), status=JobStatus.STARTED, token=job.token, attempt=job.attempt
+    )
+    return Job(job.id, kit.source).seen(record)
+
+
+def _called(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    kit: Kit,
+    seconds: float,
+) -> Any:  # noqa: ANN401 - what a job returns is its own affair
+    with deadline(seconds):
+        value = function(*args, **kwargs)
+    if isinstance(value, CoroutineType):
+        return kit.loop.run(value, seconds)
+    return value
+
+
+def _sealed(value: object, job: HandedJob, kit: Kit, ran: int) -> Report:
+    try:
+        bearer = envelopes.Bearer(kit.source.connection.namespace, job.queue, job.id)
+        sealed = envelopes.seal_result(kit.source.codec, bearer, value)
+    except (NotSerializable, PayloadTooLarge) as error:
+        text = f"The job ran to its end, but what it returned cannot be stored.\n{_line(error)}"
+        return Report("failed", text.encode(), ran, _names(error))
+    except BaseException as error:  # noqa: BLE001 - a value's own code runs when it is encoded
+        return Report("failed", _said(error), ran, _names(error))
+    return Report("finished", sealed, ran)
+
+
+def _failed(error: BaseException, began: int) -> Report:
+    return Report("failed", _traceback(error), _since(began), _names(error))
+
+
+def _since(began: int) -> int:
+    return (time.perf_counter_ns() - began) // 1000
+
+
+def _timeout(job: HandedJob) -> float:
+    return float(job.fields.get(b"timeout", DEFAULT_TIMEOUT))
+
+
+def _names(error: BaseException) -> tuple[str, ...]:
+    return tuple(f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__[:-1])
+
+
+def _line(error: BaseException) -> str:
+    return f"{type(error).__module__}.{type(error).__qualname__}: {error}"
+
+
+def _said(error: BaseException) -> bytes:
+    if isinstance(error, WorkhorseError):
+        return _line(error).encode("utf-8", "backslashreplace")
+    return _traceback(error)
+
+
+def _traceback(error: BaseException) -> bytes:
+    """The traceback from the user's first frame on; our own frames tell the user nothing."""
+    first = error.__traceback__
+    while (
+        first is not None
+        and first.tb_next is not None
+        and _is_ours(first.tb_frame.f_code.co_filename)
+    ):
+        first = first.tb_next
+    try:
+        with _shallow():
+            lines = traceback.format_exception(type(error), error, first)
+        text = "".join(lines)
+    except BaseException as second:  # noqa: BLE001 - an exception may be unable to say what it is
+        text = (
+            f"{type(error).__name__}, and its traceback cannot be shown: {type(second).__name__}\n"
+        )
+    return text.encode("utf-8", "backslashreplace")[-MAX_TRACEBACK:]
+
+
+def _is_ours(filename: str) -> bool:
+    return "/workhorse/worker/" in filename or filename.endswith(("/asyncio/runners.py",))
+
+
+@contextmanager
+def _shallow() -> Iterator[None]:
+    # A job that died of RecursionError leaves little room to format its traceback in.
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit + 200)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)

@@ -1,0 +1,236 @@
+"""`Worker` as users and the CLI see it: names and parameters are RQ's where RQ has them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from workhorse.connection import Connection, connect
+from workhorse.drivers import run
+from workhorse.names import check_queue_name
+from workhorse.ops import workers
+from workhorse.queue import Queue
+from workhorse.records import MAX_CRASHES, WorkerRecord, as_datetime
+from workhorse.worker.identity import default_name
+from workhorse.worker.inline import InlineWorker
+from workhorse.worker.settings import Settings, horses_wanted
+from workhorse.worker.stable import Orders
+from workhorse.worker.supervisor import Supervisor
+
+Queues = Queue | str | Iterable[Queue | str]
+
+
+class Worker:
+    """Takes jobs from queues and runs them in work horses.
+
+    Promises: a job that was taken is finished, failed, retried or returned to its queue; never
+    lost, whatever dies. SIGINT or SIGTERM once: finish what runs, then end; twice: kill what
+    runs and return it.
+    """
+
+    isolation: ClassVar[str] = "warm"
+
+    def __init__(  # noqa: PLR0913 - one keyword per option of the command line
+        self,
+        queues: Queues,
+        name: str | None = None,
+        default_result_ttl: int | None = None,
+        connection: object = None,
+        *,
+        isolation: str | None = None,
+        horses: int | str = 1,
+        lease: float = 15.0,
+        grace: float | None = None,
+        max_crashes: int = MAX_CRASHES,
+        max_horse_jobs: int | None = None,
+        max_horse_memory: int | None = None,
+        preload: Sequence[str] = (),
+        path: Sequence[str] = (),
+        serializer: object = None,
+        allow: Sequence[str] = (),
+        allow_classes: Sequence[str] = (),
+        log_job_description: bool = True,
+        namespace: str | None = None,
+    ) -> None:
+        """Make a worker; it does nothing before `work`.
+
+        Args:
+            queues: One or more queues or names; earlier ones come first.
+            name: Unique among live workers; default: host, pid and chance.
+            default_result_ttl: Seconds that results are kept whose job does not say; None: 500,
+                and jobs that return None are not kept.
+            connection: A URL, a redis client or a `Connection`; default: that of the first
+                queue, else as `connect` finds one.
+            isolation: `warm`: a horse runs many jobs; `fork`: a fresh fork for each; `inline`:
+                in this process, unprotected.
+            horses: How many jobs run at a time, or `auto` for one per processor.
+            lease: Seconds after which the jobs of a worker that vanished come back.
+            grace: Seconds that a stopping worker waits for what runs; None: as long as it takes.
+            max_crashes: How often a job is delivered again after its worker vanished.
+            max_horse_jobs: A warm horse is replaced after so many jobs.
+            max_horse_memory: Bytes; a horse that holds more is killed with its job, or replaced.
+            preload: Modules to import before the first job.
+            path: Put before `sys.path` where user code runs.
+            serializer: As for `Queue`.
+            allow: Patterns of functions that may run, such as `myapp.tasks.*`; none: all.
+            allow_classes: Patterns of classes that arguments may hold, as for `Queue(allow=…)`.
+            log_job_description: Whether the log shows what jobs are called with.
+            namespace: Default: the connection's, or WORKHORSE_NAMESPACE, or `wh`.
+
+        Raises:
+            ValueError: An option is out of its range; the text says what is in it.
+        """
+        given = [queues] if isinstance(queues, Queue | str) else list(queues)
+        names = [
+            queue.name if isinstance(queue, Queue) else check_queue_name(queue) for queue in given
+        ]
+        if connection is None:
+            connection = next((q.connection for q in given if isinstance(q, Queue)), None)
+        self.connection: Connection = connect(connection, namespace)
+        self._settings = Settings(
+            name=name or default_name(),
+            queues=tuple(dict.fromkeys(names)),
+            isolation=isolation or self.isolation,
+            horses=horses_wanted(horses),
+            lease=lease,
+            grace=grace,
+            max_crashes=max_crashes,
+            max_horse_jobs=max_horse_jobs,
+            max_horse_memory=max_horse_memory,
+            result_ttl=default_result_ttl,
+            preload=tuple(preload),
+            path=tuple(path),
+            serializer=serializer,
+            allow=tuple(allow),
+            allow_classes=tuple(allow_classes),
+            log_descriptions=log_job_description,
+        )
+
+    @property
+    def name(self) -> str:
+        """The worker's name."""
+        return self._settings.name
+
+    @property
+    def queues(self) -> list[Queue]:
+        """The queues it takes jobs from, in order."""
+        return [Queue(name, connection=self.connection) for name in self._settings.queues]
+
+    def queue_names(self) -> list[str]:
+        """The names of its queues, in order."""
+        return list(self._settings.queues)
+
+    def work(
+        self,
+        burst: bool = False,  # noqa: FBT001, FBT002 - RQ's signature
+        logging_level: int | str | None = None,
+        max_jobs: int | None = None,
+        max_idle_time: float | None = None,
+        dequeue_strategy: str = "default",
+    ) -> bool:
+        """Run jobs until told to stop; whether any was run.
+
+        Args:
+            burst: Stop when the queues are empty.
+            logging_level: For the logger `workhorse`; default: as it is.
+            max_jobs: Stop after so many jobs.
+            max_idle_time: Stop after so many seconds without a job.
+            dequeue_strategy: `default` (queues in order), `round_robin` or `random`.
+
+        Raises:
+            DuplicateWorkerError: A live worker has the name.
+            ConnectionLost: The server cannot be reached at the start.
+        """
+        if logging_level is not None:
+            logging.getLogger("workhorse").setLevel(logging_level)
+        settings = self._settings.with_changes(
+            burst=burst, max_jobs=max_jobs, max_idle_time=max_idle_time, strategy=dequeue_strategy
+        )
+        if settings.isolation == "inline":
+            return InlineWorker(
+                self.connection, settings, Orders.of(settings, self.connection)
+            ).run()
+        return asyncio.run(self._supervise(settings))
+
+    async def _supervise(self, settings: Settings) -> bool:
+        try:
+            return await Supervisor(self.connection, settings).run()
+        finally:
+            await self.connection.aclose()
+
+    # Who works
+
+    @classmethod
+    def all(cls, connection: object = None, queue: Queue | str | None = None) -> list[WorkerInfo]:
+        """The workers that are alive now, by name; of one queue, or of all."""
+        records = run(opened := connect(connection), workers.alive(opened.keys))
+        name = queue.name if isinstance(queue, Queue) else queue
+        return [WorkerInfo(record) for record in records if name is None or name in record.queues]
+
+    @classmethod
+    def count(cls, connection: object = None, queue: Queue | str | None = None) -> int:
+        """How many workers are alive; of one queue, or of all."""
+        return len(cls.all(connection, queue))
+
+    @classmethod
+    def find_by_name(cls, name: str, connection: object = None) -> WorkerInfo | None:
+        """A worker that is alive or not yet forgotten; None if there is none of that name."""
+        record = run(opened := connect(connection), workers.find(opened.keys, name))
+        return None if record is None else WorkerInfo(record)
+
+    def __repr__(self) -> str:
+        return f"<Worker {self.name} on {', '.join(self._settings.queues)}>"
+
+
+class SimpleWorker(Worker):
+    """A worker that runs jobs in its own process: for tests and debuggers."""
+
+    isolation = "inline"
+
+
+class WorkerInfo:
+    """What a worker said of itself, last at its latest heartbeat."""
+
+    def __init__(self, record: WorkerRecord) -> None:
+        self.record = record
+        self.name = record.name
+        self.state = record.state
+        self.hostname = record.hostname
+        self.pid = record.pid
+        self.version = record.version
+        self.python_version = record.python_version
+        self.successful_job_count = record.successful
+        self.failed_job_count = record.failed
+
+    def get_state(self) -> str:
+        """`idle`, `busy`, `stopping` or `impaired`."""
+        return self.state
+
+    def queue_names(self) -> list[str]:
+        """The names of its queues, in order."""
+        return list(self.record.queues)
+
+    @property
+    def birth_date(self) -> datetime | None:
+        """When it registered, aware UTC."""
+        return as_datetime(self.record.birth)
+
+    @property
+    def last_heartbeat(self) -> datetime | None:
+        """When it last beat, aware UTC."""
+        return as_datetime(self.record.last_heartbeat)
+
+    @property
+    def total_working_time(self) -> float:
+        """How long functions ran in it, seconds."""
+        return self.record.working_ms / 1000
+
+    def get_current_job_id(self) -> str | None:
+        """The job it ran at its last heartbeat; the first of several."""
+        return self.record.current[0] if self.record.current else None
+
+    def __repr__(self) -> str:
+        return f"<Worker {self.name} {self.state}>"

@@ -1,0 +1,231 @@
+"""The inline worker: jobs run in the worker's own process, one after the other.
+
+No isolation: a job that crashes takes the worker along, and its lease and those of
+its batch come back. A thread with a connection of its own keeps the leases alive.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import signal
+import threading
+import time
+from collections import deque
+from types import FrameType
+
+from workhorse.connection import Connection
+from workhorse.drivers import run
+from workhorse.effects import Flow, Word
+from workhorse.exceptions import ServerError
+from workhorse.links.blocking import Link
+from workhorse.ops import workers
+from workhorse.ops.claim import Exchanged, Lease, Terms, exchange
+from workhorse.ops.settle import Outcome, release, settle
+from workhorse.ops.workers import Identity
+from workhorse.states import WorkerStatus
+from workhorse.worker import identity
+from workhorse.worker.execution import execute
+from workhorse.worker.handoff import HandedJob
+from workhorse.worker.heartbeat import birth_facts
+from workhorse.worker.pacing import Pace
+from workhorse.worker.settings import Settings
+from workhorse.worker.stable import Orders, kit_for
+from workhorse.worker.tally import Tally
+
+log = logging.getLogger("workhorse.worker")
+
+BATCH_TIME = 0.010
+"""How long outcomes of quick jobs are gathered before they are settled, seconds."""
+BLOCK = 5
+"""How long an idle worker blocks on its bells at a time, seconds."""
+
+
+class InlineWorker:
+    """One worker without horses."""
+
+    def __init__(self, connection: Connection, settings: Settings, orders: Orders) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._terms = Terms(settings.name, settings.lease_ms, settings.max_crashes)
+        self._kit = kit_for(orders)
+        self._pace = Pace()
+        self._tally = Tally(descriptions=settings.log_descriptions)
+        self._number = time.time_ns() // 1000
+        self._queues = list(settings.queues)
+        self._held: deque[Lease] = deque()
+        self._claimed = 0
+        self._stopping = threading.Event()
+        self._me = identity.identity(settings.name)
+        self._worked_at = time.monotonic()
+
+    def run(self) -> bool:
+        """Work until there is a reason to stop; whether any job was run."""
+        run(self._connection, self._born())
+        beat = threading.Thread(target=self._beat, name="workhorse-heartbeat", daemon=True)
+        beat.start()
+        before = self._obey_signals()
+        log.info(
+            "worker %s listens on %s (inline)",
+            self._settings.name,
+            ", ".join(self._settings.queues),
+        )
+        try:
+            self._work()
+        finally:
+            self._stopping.set()
+            beat.join()
+            run(self._connection, workers.unregister(self._connection.keys, self._me))
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            self._tally.sum_up()
+            log.info("worker %s has stopped", self._settings.name)
+        return self._tally.successful + self._tally.failed > 0
+
+    def _work(self) -> None:
+        outcomes: list[Outcome] = []
+        while True:
+            got = self._exchange(outcomes, self._want())
+            outcomes = []
+            self._held.extend(got.jobs)
+            self._claimed += len(got.jobs)
+            if not self._held:
+                if self._is_done(got):
+                    return
+                if not got.left:
+                    self._rest(got.next_due)
+                continue
+            outcomes = self._run_some()
+
+    def _run_some(self) -> list[Outcome]:
+        """Run jobs until they have taken `BATCH_TIME`; all of them, or a stop."""
+        outcomes = []
+        until = time.monotonic() + BATCH_TIME
+        while self._held and time.monotonic() < until:
+            if self._stopping.is_set():
+                outcomes += [release(lease) for lease in reversed(self._held)]
+                self._held.clear()
+                break
+            outcomes.append(self._run_one(self._held[0]))
+            self._held.popleft()
+        self._worked_at = time.monotonic()
+        return outcomes
+
+    def _run_one(self, lease: Lease) -> Outcome:
+        self._tally.started(lease)
+        report = execute(
+            HandedJob(lease.id, lease.queue, lease.token, lease.attempt, lease.fields), self._kit
+        )
+        self._pace.learn(lease.function, report.ran / 1e6)
+        outcome = settle(
+            lease, report, chance=random.random(), result_ttl=self._settings.result_ttl
+        )
+        self._tally.ended(lease, report, outcome)
+        return outcome
+
+    def _want(self) -> int:
+        if self._stopping.is_set():
+            return 0
+        room = self._pace.depth() - len(self._held)
+        if self._settings.max_jobs is not None:
+            room = min(room, self._settings.max_jobs - self._claimed)
+        return max(0, room)
+
+    def _is_done(self, got: Exchanged) -> bool:
+        if self._stopping.is_set():
+            return True
+        if self._settings.max_jobs is not None and self._claimed >= self._settings.max_jobs:
+            return True
+        if self._settings.burst and not got.left:
+            return True
+        limit = self._settings.max_idle_time
+        return limit is not None and time.monotonic() - self._worked_at > limit
+
+    def _exchange(self, outcomes: list[Outcome], want: int) -> Exchanged:
+        self._number += 1
+        delay = 0.1
+        while True:
+            flow = exchange(
+                self._connection.keys, self._terms, self._number, self._order(), want, outcomes
+            )
+            try:
+                got = run(self._connection, flow)
+            except ServerError as error:
+                log.error("cannot exchange jobs with the server, trying again: %s", error)  # noqa: TRY400 - as in trade
+                self._stopping.wait(delay)
+                delay = min(delay * 2, 5.0)
+                continue
+            for job_id in got.refused:
+                log.warning("the outcome of job %s came too late: its lease was lost", job_id)
+            return got
+
+    def _rest(self, next_due: int | None) -> None:
+        """Block on the bells until one rings, something falls due, or the block ends."""
+        seconds = BLOCK if next_due is None else min(BLOCK, max(next_due, 1) / 1000)
+        limit = self._settings.max_idle_time
+        if limit is not None:
+            seconds = min(seconds, max(0.05, limit))
+        bells = [self._connection.keys.bell(name) for name in self._settings.queues]
+        try:
+            self._block(self._connection.dedicated(), bells, seconds)
+        except ServerError as error:
+            log.debug("the bell is out of reach: %s", error)
+
+    def _block(self, link: Link, bells: list[str], seconds: float) -> None:
+        try:
+            link.call(["BLPOP", *bells, seconds], timeout=seconds + 10)
+        finally:
+            link.close()
+
+    def _order(self) -> list[str]:
+        if self._settings.strategy == "round_robin":
+            self._queues = self._queues[1:] + self._queues[:1]
+        elif self._settings.strategy == "random":
+            random.shuffle(self._queues)
+        return self._queues
+
+    # Its registration
+
+    def _born(self) -> Flow[list[Identity]]:
+        facts = birth_facts(self._settings, WorkerStatus.IDLE)
+        return workers.register(self._connection.keys, self._me, self._settings.alive_ms, facts)
+
+    def _beat(self) -> None:
+        while not self._stopping.wait(self._settings.lease / 3):
+            held = list(self._held)
+            leases = [(lease.id, lease.queue, lease.token) for lease in held]
+            facts: dict[str, Word] = {
+                "state": WorkerStatus.BUSY if held else WorkerStatus.IDLE,
+                "current": held[0].id if held else "",
+                "successful": self._tally.successful,
+                "failed": self._tally.failed,
+                "working_ms": self._tally.working_ms,
+            }
+            try:
+                beat = run(
+                    self._connection,
+                    workers.extend(
+                        self._connection.keys,
+                        self._me,
+                        self._settings.alive_ms,
+                        self._settings.lease_ms,
+                        facts,
+                        leases,
+                    ),
+                )
+                if not beat.known:
+                    run(self._connection, self._born())
+            except ServerError as error:
+                log.warning("no heartbeat: %s", error)
+
+    def _obey_signals(self) -> dict[int, signal._HANDLER]:
+        if threading.current_thread() is not threading.main_thread():
+            return {}
+
+        def stop(number: int, _frame: FrameType | None) -> None:
+            if self._stopping.is_set():
+                raise KeyboardInterrupt(f"stopped at once by signal {number}")
+            log.info("stopping: finishing the job that runs; once more to stop at once")
+            self._stopping.set()
+
+        return {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -1,0 +1,60 @@
+"""What a horse died of, in words, as the report on the job that it died on."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from workhorse.ops.settle import Report
+from workhorse.worker.kernel import signal_name
+from workhorse.worker.timeouts import says
+
+_TIMED_OUT = "workhorse.exceptions.JobTimeoutException"
+_DIED = "workhorse.exceptions.WorkHorseDied"
+
+
+def timed_out(seconds: float) -> str:
+    """The doom of a horse whose job did not end at its timeout."""
+    return f"{_TIMED_OUT}: {says(seconds)}, and its work horse was killed"
+
+
+def too_large(size: int, limit: int) -> str:
+    """The doom of a horse that took too much memory."""
+    mib = 1024 * 1024
+    return (
+        f"{_DIED}: the work horse held {size / mib:,.0f} MiB of memory, more than "
+        f"--max-horse-memory ({limit / mib:,.0f} MiB), and was killed"
+    )
+
+
+def report(doom: str, status: int | None, peak: int, ran: int) -> Report:
+    """The report on the job that a horse died on.
+
+    Args:
+        doom: Why the supervisor killed it, or ''.
+        status: What wait() said, or None if its stable died with it.
+        peak: The most memory it held, kB, or 0.
+        ran: How long the job had run, microseconds.
+    """
+    text = doom or f"{_DIED}: {cause(status, peak)}"
+    names = [
+        _TIMED_OUT if text.startswith(_TIMED_OUT) else _DIED,
+        "workhorse.exceptions.WorkhorseError",
+    ]
+    return Report("failed", text.encode(), ran, tuple(names))
+
+
+def cause(status: int | None, peak: int) -> str:
+    """One sentence on how a process ended that we did not kill."""
+    if status is None:
+        return "the work horse died together with its stable"
+    code = os.waitstatus_to_exitcode(status)
+    if code >= 0:
+        return (
+            f"the work horse exited with status {code} before the job had ended; "
+            f"a job must not call os._exit"
+        )
+    told = f"work horse died: signal {signal_name(-code)}"
+    if -code == signal.SIGKILL:
+        told += f"; somebody killed it, or the system did because memory ran out (it held {peak // 1024:,} MiB)"
+    return told

@@ -1,0 +1,169 @@
+"""The stable: imports the user's modules once and forks horses on request.
+
+A process of its own, started as a fresh interpreter, so that it has no threads, no
+connection and none of the supervisor's state. It speaks with the supervisor over one socket
+pair, in JSON; horses get their ends of the hand-off as descriptors beside a `fork` message.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import pickle
+import select
+import signal
+import socket
+import sys
+import traceback
+from dataclasses import dataclass
+from typing import Any
+
+from workhorse.connection import Connection
+from workhorse.envelopes import codec_for
+from workhorse.sources import Source
+from workhorse.worker.execution import Kit
+from workhorse.worker.horse import horse
+from workhorse.worker.kernel import die_with_parent, kill_group
+from workhorse.worker.settings import Settings
+
+RECEIVE = 200_000
+"""The largest message between supervisor and stable, bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What the supervisor tells its stable at the start.
+
+    Attributes:
+        endpoint: What `connect` takes, for jobs that ask for a connection; None: the default.
+        once: Whether a horse runs one job only.
+    """
+
+    namespace: str
+    endpoint: object
+    path: tuple[str, ...]
+    preload: tuple[str, ...]
+    serializer: object
+    allow: tuple[str, ...]
+    allow_classes: tuple[str, ...]
+    once: bool
+
+    @classmethod
+    def of(cls, settings: Settings, connection: Connection) -> Orders:
+        """The orders that follow from a worker's settings."""
+        return cls(
+            namespace=connection.namespace,
+            endpoint=connection.endpoint,
+            path=settings.path,
+            preload=settings.preload,
+            serializer=settings.serializer,
+            allow=settings.allow,
+            allow_classes=settings.allow_classes,
+            once=settings.isolation == "fork",
+        )
+
+
+def kit_for(orders: Orders) -> Kit:
+    """What runs under these orders need; nothing is opened yet."""
+    connection = Connection(orders.endpoint, orders.namespace)
+    return Kit(Source(connection, codec_for(orders.serializer, orders.allow_classes)), orders.allow)
+
+
+class Stable:
+    """The process's one loop."""
+
+    def __init__(self, control: socket.socket, orders: Orders, supervisor: int) -> None:
+        self._control = control
+        self._orders = orders
+        self._supervisor = supervisor
+        self._kit = kit_for(orders)
+        self._numbers: dict[int, int] = {}
+
+    def run(self) -> None:
+        """Serve until the supervisor closes its end."""
+        self._import(self._orders.preload)
+        gc.collect()
+        gc.freeze()
+        woken, wake = socket.socketpair()
+        for end in (woken, wake):
+            end.setblocking(False)
+        signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        self._tell("ready")
+        while True:
+            ready, _, _ = select.select([self._control, woken], [], [])
+            if woken in ready:
+                woken.recv(4096)
+                self._reap()
+            if self._control in ready and not self._obey():
+                return
+
+    def _obey(self) -> bool:
+        raw, fds, _, _ = socket.recv_fds(self._control, RECEIVE, 2)
+        if not raw:
+            return False
+        order = json.loads(raw)
+        if order["do"] == "fork":
+            self._fork(order["number"], fds)
+        else:
+            self._import(order["modules"])
+            gc.freeze()
+        return True
+
+    def _fork(self, number: int, fds: list[int]) -> None:
+        jobs, reports = (socket.socket(fileno=fd) for fd in fds)
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            self._control.close()
+            horse(jobs, reports, self._kit, parent=parent, once=self._orders.once)
+        jobs.close()
+        reports.close()
+        self._numbers[pid] = number
+        self._tell("forked", number=number, pid=pid)
+
+    def _import(self, modules: tuple[str, ...]) -> None:
+        for name in modules:
+            try:
+                importlib.import_module(name)
+            except BaseException:  # noqa: BLE001 - user modules may raise anything
+                self._tell("unimportable", module=name, text=traceback.format_exc(limit=-3))
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return
+            if ended is None:
+                return
+            number = self._numbers.pop(ended.si_pid, None)
+            if number is not None and ended.si_status != 0:
+                # Before the pid is free again: what the horse had started goes with it.
+                kill_group(ended.si_pid)
+            _, status, usage = os.wait4(ended.si_pid, 0)
+            if number is not None:
+                self._tell("ended", number=number, status=status, peak=usage.ru_maxrss)
+
+    def _tell(self, what: str, **facts: Any) -> None:  # noqa: ANN401 - JSON values
+        self._control.send(json.dumps({"what": what, **facts}).encode()[:RECEIVE])
+
+
+def main() -> None:
+    """Be the stable whose control socket and supervisor are given as arguments."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    supervisor = int(sys.argv[2])
+    die_with_parent(supervisor)
+    # Signals of the terminal and of init systems are the supervisor's to act on.
+    signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+    raw = control.recv(RECEIVE)
+    if not raw:
+        return
+    orders: Orders = pickle.loads(raw)  # noqa: S301 - from our own supervisor
+    try:
+        Stable(control, orders, supervisor).run()
+    except (BrokenPipeError, ConnectionResetError):
+        return

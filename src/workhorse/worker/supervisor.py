@@ -1,0 +1,230 @@
+"""The supervisor: one process, one thread, one loop; it never imports user code.
+
+It puts the parts together (stable, team, trade, heart), obeys signals, and ends when a burst
+is done, when it is told to, or when it has been idle for too long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import threading
+import time
+from typing import Any
+
+from workhorse.connection import Connection
+from workhorse.states import WorkerStatus
+from workhorse.worker.heartbeat import Heart
+from workhorse.worker.pacing import Pace
+from workhorse.worker.settings import Settings
+from workhorse.worker.stable import Orders
+from workhorse.worker.stabling import Stabling
+from workhorse.worker.tally import Tally
+from workhorse.worker.team import Team
+from workhorse.worker.trade import Trade
+
+log = logging.getLogger("workhorse.worker")
+
+DEBOUNCE = 0.3
+"""A second signal within this time is the first one's echo, seconds."""
+TICK = 1.0
+"""How often a worker looks whether it has been idle for too long, seconds."""
+FAREWELL = 5.0
+"""How long a worker that is told to stop at once tries to return its jobs, seconds."""
+
+
+class Supervisor:
+    """One worker."""
+
+    def __init__(self, connection: Connection, settings: Settings) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._tally = Tally(descriptions=settings.log_descriptions)
+        self._stopping_since = 0.0
+        self._cold = False
+        self._failure = ""
+        self._restart_delay = 0.1
+
+    async def run(self) -> bool:
+        """Work until there is a reason to stop; whether any job was run.
+
+        Raises:
+            DuplicateWorkerError: A live worker has the name.
+            ImportError: A module to be preloaded cannot be imported.
+        """
+        self._build()
+        await self._heart.register()
+        self._obey_signals()
+        self._stabling.start()
+        self._team.muster()
+        tasks = [
+            asyncio.create_task(part())
+            for part in (self._trade.run, self._trade.listen, self._heart.run)
+        ]
+        log.info(
+            "worker %s listens on %s (%s)",
+            self._settings.name,
+            ", ".join(self._settings.queues),
+            self._settings.isolation,
+        )
+        try:
+            await self._until_over(tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._team.close()
+            self._stabling.stop()
+            await self._heart.goodbye()
+            self._tally.sum_up()
+            log.info("worker %s has stopped", self._settings.name)
+        if self._failure:
+            raise ImportError(self._failure)
+        return self._tally.successful + self._tally.failed > 0
+
+    def stop(self) -> None:
+        """The first time: finish what runs. The second time: kill it and return it."""
+        now = time.monotonic()
+        if not self._stopping_since:
+            self._stopping_since = now
+            log.info("stopping: finishing what runs; once more to stop at once")
+            self._trade.closing = True
+            self._trade.give_back(self._team.surrender())
+            if self._settings.grace is not None:
+                end = f"the grace of {self._settings.grace:g} s is over"
+                loop = asyncio.get_running_loop()
+                loop.call_later(self._settings.grace, self._stop_now, end)
+        elif now - self._stopping_since > DEBOUNCE:
+            self._stop_now("stopping at once")
+        self._review()
+
+    def _build(self) -> None:
+        settings, connection = self._settings, self._connection
+        self._over = asyncio.Event()
+        self._trade = Trade(connection, settings, self._tally, self._review)
+        self._stabling = Stabling(Orders.of(settings, connection), self._hear)
+        self._team = Team(settings, self._stabling, Pace(), self._trade.ended, self._freed)
+        self._trade.team = self._team
+        self._heart = Heart(
+            connection,
+            settings,
+            self._tally,
+            held=self._team.held,
+            running=self._team.running,
+            state=self._state,
+            relieved=self._relieved,
+        )
+
+    def _state(self) -> str:
+        if self._stopping_since:
+            return WorkerStatus.STOPPING
+        if self._trade.impaired:
+            return WorkerStatus.IMPAIRED
+        return WorkerStatus.BUSY if self._team.busy() else WorkerStatus.IDLE
+
+    def _freed(self) -> None:
+        self._trade.poke()
+        self._review()
+
+    def _relieved(self) -> None:
+        self._trade.empty = False
+        self._trade.poke()
+
+    # The stable
+
+    def _hear(self, news: dict[str, Any]) -> None:
+        match news["what"]:
+            case "ready":
+                self._restart_delay = 0.1
+            case "forked":
+                self._team.forked(news["number"], news["pid"])
+            case "ended":
+                self._team.gone(news["number"], news["status"], news["peak"])
+            case "unimportable":
+                self._cannot_import(news["module"], news["text"])
+            case "died":
+                self._restart_stable()
+
+    def _cannot_import(self, module: str, text: str) -> None:
+        if module in self._settings.preload:
+            log.error("cannot preload %s:\n%s", module, text)
+            self._failure = f"cannot preload {module}; see the log"
+            self.stop()
+        else:
+            log.debug("the stable cannot import %s; horses will: %s", module, text)
+
+    def _restart_stable(self) -> None:
+        log.error("the stable died; starting another one")
+        self._team.closed = True
+        self._team.scatter()
+        self._team.closed = False
+
+        def restart() -> None:
+            if not self._cold:
+                self._stabling.start()
+                self._team.muster()
+
+        asyncio.get_running_loop().call_later(self._restart_delay, restart)
+        self._restart_delay = min(self._restart_delay * 2, 5.0)
+
+    # The end
+
+    async def _until_over(self, tasks: list[asyncio.Task[None]]) -> None:
+        over = asyncio.create_task(self._over.wait())
+        self._tick()
+        try:
+            ended, _ = await asyncio.wait([over, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            over.cancel()
+            self._ticking.cancel()
+        for task in ended - {over}:
+            task.result()
+        if not self._trade.settled:
+            log.error("the server is away; the jobs that ran return when their leases end")
+
+    def _tick(self) -> None:
+        self._ticking = asyncio.get_running_loop().call_later(TICK, self._tick)
+        self._heart.hurry()
+        self._review()
+
+    def _review(self) -> None:
+        if self._is_done():
+            self._over.set()
+
+    def _is_done(self) -> bool:
+        trade, team = self._trade, self._team
+        idle = trade.settled and not team.busy()
+        if self._stopping_since:
+            return self._is_stopped(idle=idle)
+        if not idle:
+            return False
+        if self._settings.max_jobs is not None and trade.claimed >= self._settings.max_jobs:
+            return True
+        if self._settings.burst and trade.empty:
+            return True
+        limit = self._settings.max_idle_time
+        return limit is not None and time.monotonic() - trade.worked_at > limit
+
+    def _is_stopped(self, *, idle: bool) -> bool:
+        if idle:
+            return True
+        # Told to stop at once, it does not wait for a server that is away.
+        return self._cold and time.monotonic() - self._stopping_since > FAREWELL
+
+    def _stop_now(self, why: str) -> None:
+        if self._cold:
+            return
+        self._cold = True
+        self._stopping_since = time.monotonic()
+        leases = self._team.kill_all("the worker was stopped")
+        self._team.closed = True
+        log.warning("%s: %d jobs go back to their queues", why, len(leases))
+        self._trade.give_back(leases)
+
+    def _obey_signals(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stop)

@@ -1,0 +1,111 @@
+"""What a worker has done, counted for its registration and told in its log."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Final
+
+from workhorse.ops.claim import Lease
+from workhorse.ops.settle import Outcome, Report
+
+log = logging.getLogger("workhorse.worker")
+
+LINES_PER_SECOND: Final = 20
+"""How many jobs a second are told one by one; beyond that they are summed up."""
+_PAST = {
+    "finish": "finished",
+    "fail": "failed",
+    "retry": "will be retried",
+    "release": "given back",
+}
+
+
+class Tally:
+    """Counts outcomes and tells the log about them.
+
+    Attributes:
+        successful: Jobs that finished.
+        failed: Runs that failed, retried ones included.
+        working_ms: How long functions ran, together.
+    """
+
+    def __init__(self, *, descriptions: bool) -> None:
+        self.successful = 0
+        self.failed = 0
+        self.working_ms = 0
+        self._descriptions = descriptions
+        self._second = 0
+        self._lines = 0
+        self._untold: dict[str, int] = {}
+
+    def started(self, lease: Lease) -> None:
+        """A job was claimed."""
+        if log.isEnabledFor(logging.INFO) and self._may_tell("started"):
+            log.info("%s: %s", lease.queue, self._name(lease), extra=facts(lease))
+
+    def ended(self, lease: Lease, report: Report, outcome: Outcome) -> None:
+        """A job came to an outcome."""
+        self.working_ms += report.ran // 1000
+        if outcome.kind == "finish":
+            self.successful += 1
+            if not log.isEnabledFor(logging.INFO) or not self._may_tell("finished"):
+                return
+        else:
+            self.failed += 1
+        level = logging.INFO if outcome.kind == "finish" else logging.WARNING
+        if not log.isEnabledFor(level):
+            return
+        more = {**facts(lease), "outcome": outcome.kind, "duration_ms": report.ran / 1000}
+        said = f"{_PAST[outcome.kind]} after {_duration(report.ran)}"
+        if outcome.kind == "retry":
+            said += f", in {outcome.wait / 1000:g} s"
+        if outcome.kind != "finish":
+            said += f": {_last_line(report)}"
+        log.log(level, "%s: %s %s", lease.queue, self._name(lease), said, extra=more)
+
+    def sum_up(self) -> None:
+        """Tell what was not told one by one; called about once a second while there is something."""
+        for what, number in self._untold.items():
+            log.info("%s more jobs %s", f"{number:,}", what)
+        self._untold.clear()
+
+    def _may_tell(self, what: str) -> bool:
+        second = int(time.monotonic())
+        if second != self._second:
+            self.sum_up()
+            self._second, self._lines = second, 0
+        self._lines += 1
+        if self._lines <= LINES_PER_SECOND:
+            return True
+        self._untold[what] = self._untold.get(what, 0) + 1
+        return False
+
+    def _name(self, lease: Lease) -> str:
+        if not self._descriptions:
+            return f"{lease.function} ({lease.id})"
+        return f"{lease.text(b'description') or lease.function} ({lease.id})"
+
+
+def facts(lease: Lease) -> dict[str, object]:
+    """What JSON log lines say of a job."""
+    return {
+        "job_id": lease.id,
+        "queue": lease.queue,
+        "function": lease.function,
+        "attempt": lease.attempt,
+    }
+
+
+def _duration(microseconds: int) -> str:
+    if microseconds < 1000:
+        return f"{microseconds} µs"
+    if microseconds < 1_000_000:
+        return f"{microseconds / 1000:.1f} ms"
+    return f"{microseconds / 1e6:.1f} s"
+
+
+def _last_line(report: Report) -> str:
+    text = report.what.decode("utf-8", "replace").strip()
+    line = text.splitlines()[-1] if text else report.policy
+    return "".join(c if c.isprintable() else "?" for c in line)[:300]

@@ -1,0 +1,238 @@
+"""The worker's trade with the server: outcomes for jobs, in one call at a time.
+
+While a call is under way, outcomes gather and go with the next. An idle horse makes the call
+urgent; otherwise it waits up to 2 ms, so that under load calls carry many jobs and an idle
+worker adds no delay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from typing import Final
+
+from workhorse.connection import Connection
+from workhorse.drivers import arun
+from workhorse.exceptions import ConnectionLost, DuplicateWorkerError, ServerError
+from workhorse.ops.claim import Exchanged, Lease, Terms, exchange
+from workhorse.ops.settle import Outcome, Report, release, settle
+from workhorse.worker.settings import Settings
+from workhorse.worker.tally import Tally
+from workhorse.worker.team import Team
+
+log = logging.getLogger("workhorse.worker")
+
+GATHER: Final = 0.002
+"""How long outcomes may wait for company while all horses have work, seconds."""
+PLENTY: Final = 128
+"""How many outcomes do not wait for more."""
+BLOCK: Final = 5
+"""How long an idle worker blocks on its bells at a time, seconds."""
+
+
+class Trade:
+    """Exchanges with the server until told to stop."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        settings: Settings,
+        tally: Tally,
+        changed: Callable[[], None],
+    ) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._terms = Terms(settings.name, settings.lease_ms, settings.max_crashes)
+        self._tally = tally
+        self._changed = changed
+        # Fences of an earlier process of the same name must not fit ours.
+        self._number = time.time_ns() // 1000
+        self._queues = list(settings.queues)
+        self._go = asyncio.Event()
+        self._resting = asyncio.Event()
+        self._gathering: asyncio.TimerHandle | None = None
+        self._falling_due: asyncio.TimerHandle | None = None
+        self.team: Team | None = None
+        self.outcomes: list[Outcome] = []
+        self.in_flight = False
+        self.empty = False
+        self.closing = False
+        self.impaired = ""
+        self.claimed = 0
+        self.worked_at = time.monotonic()
+
+    # What happens to it
+
+    def ended(self, lease: Lease, report: Report) -> None:
+        """A run came to its end."""
+        outcome = settle(
+            lease, report, chance=random.random(), result_ttl=self._settings.result_ttl
+        )
+        self._tally.ended(lease, report, outcome)
+        self.outcomes.append(outcome)
+
+    def give_back(self, leases: list[Lease]) -> None:
+        """Return leases to the heads of their queues, as if they had not been claimed."""
+        self.outcomes += [release(lease) for lease in reversed(leases)]
+        self.claimed -= len(leases)
+        self.poke()
+
+    def poke(self) -> None:
+        """Something changed: see whether an exchange is due."""
+        if self.in_flight or not self._is_due():
+            return
+        if self._is_urgent():
+            self._go.set()
+        elif self._gathering is None:
+            self._gathering = asyncio.get_running_loop().call_later(GATHER, self._gathered)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the server knows everything that this worker knows."""
+        return not self.in_flight and not self.outcomes
+
+    # What it does
+
+    async def run(self) -> None:
+        """Exchange whenever it is due."""
+        while True:
+            await self._go.wait()
+            self._go.clear()
+            if self.team is not None and self._is_due():
+                await self._exchange(self.team)
+                self._changed()
+            self.poke()
+
+    async def listen(self) -> None:
+        """While there is nothing to do, block on the bells; a ring means: look again."""
+        bells = [self._connection.keys.bell(name) for name in self._settings.queues]
+        while True:
+            await self._resting.wait()
+            try:
+                link = await self._connection.adedicated(reply_timeout=BLOCK + 10)
+                while True:
+                    await self._resting.wait()
+                    await link.request(["BLPOP", *bells, BLOCK])
+                    self._look_again(pass_on=True)
+            except (ConnectionLost, ServerError) as error:
+                log.debug("the bell is out of reach: %s", error)
+                await asyncio.sleep(random.uniform(0.2, 1.0))
+
+    def _look_again(self, *, pass_on: bool = False) -> None:
+        self.empty = False
+        self._resting.clear()
+        if pass_on and self._want() == 0 and not self.closing:
+            # The ring was meant for somebody with room: an exchange rings on.
+            self._ring_on = True
+        self.poke()
+
+    _ring_on = False
+
+    def _want(self) -> int:
+        if self.closing or self.team is None:
+            return 0
+        room = self.team.room()
+        if self._settings.max_jobs is not None:
+            room = min(room, self._settings.max_jobs - self.claimed)
+        return max(0, room)
+
+    def _is_due(self) -> bool:
+        if self.team is None:
+            return False
+        if self.team.stuck():
+            self._give_back_stuck(self.team)
+        return bool(self.outcomes) or self._ring_on or (not self.empty and self._want() > 0)
+
+    def _give_back_stuck(self, team: Team) -> None:
+        leases = team.surrender()
+        self.outcomes += [release(lease) for lease in reversed(leases)]
+        self.claimed -= len(leases)
+
+    def _is_urgent(self) -> bool:
+        team = self.team
+        return (
+            team is None
+            or self.closing
+            or len(self.outcomes) >= PLENTY
+            or team.starving()
+            or not team.busy()
+        )
+
+    def _gathered(self) -> None:
+        self._gathering = None
+        self._go.set()
+
+    async def _exchange(self, team: Team) -> None:
+        outcomes, self.outcomes = self.outcomes, []
+        want = self._want()
+        self._ring_on = False
+        self._number += 1
+        self.in_flight = True
+        try:
+            got = await self._insist(want, outcomes)
+        finally:
+            self.in_flight = False
+        for job_id in got.refused:
+            log.warning(
+                "the outcome of job %s came too late: its lease was not ours any more", job_id
+            )
+        self._take_in(team, got, want)
+
+    async def _insist(self, want: int, outcomes: list[Outcome]) -> Exchanged:
+        """One exchange, repeated under its number until the server has answered."""
+        delay = 0.1
+        while True:
+            flow = exchange(
+                self._connection.keys, self._terms, self._number, self._order(), want, outcomes
+            )
+            try:
+                got = await arun(self._connection, flow)
+            except ServerError as error:
+                if error.code == "STALE":
+                    raise DuplicateWorkerError(
+                        f"another process works under the name {self._terms.worker!r} by now"
+                    ) from None
+                if self.impaired != str(error):
+                    self.impaired = str(error)
+                    log.error(  # noqa: TRY400 - the traceback tells an operator nothing
+                        "cannot exchange jobs with the server, trying again: %s", error
+                    )
+                await asyncio.sleep(delay * random.uniform(0.5, 1.5))
+                delay = min(delay * 2, 5.0)
+                continue
+            if self.impaired:
+                log.warning("exchanging jobs with the server again")
+                self.impaired = ""
+            return got
+
+    def _take_in(self, team: Team, got: Exchanged, want: int) -> None:
+        if got.jobs:
+            self.claimed += len(got.jobs)
+            self.worked_at = time.monotonic()
+            for lease in got.jobs:
+                self._tally.started(lease)
+            team.accept(got.jobs)
+        if want:
+            self.empty = not got.left and len(got.jobs) < want
+        if self.empty and not self.closing:
+            self._resting.set()
+        self._plan(got.next_due)
+
+    def _plan(self, next_due: int | None) -> None:
+        if self._falling_due is not None:
+            self._falling_due.cancel()
+            self._falling_due = None
+        if next_due is not None and next_due < 3_600_000:
+            loop = asyncio.get_running_loop()
+            self._falling_due = loop.call_later(max(next_due, 1) / 1000, self._look_again)
+
+    def _order(self) -> list[str]:
+        queues = self._queues
+        if self._settings.strategy == "round_robin":
+            self._queues = queues[1:] + queues[:1]
+        elif self._settings.strategy == "random":
+            random.shuffle(queues)
+        return queues
