@@ -1,0 +1,41 @@
+"""Which names a user may give to a job and a queue.
+
+Names reach keys, logs, terminals and HTML, so what could be mistaken there is refused at
+the door.
+"""
+
+from __future__ import annotations
+
+import re
+
+_JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_QUEUE_NAME = re.compile(r"(?! )[A-Za-z0-9_.:/@ -]{1,128}(?<! )")
+
+
+def check_job_id(job_id: str) -> str:
+    """Return *job_id* if it is a legal id (RQ's rule, and at most 128 characters).
+
+    Raises:
+        ValueError: It is not.
+    """
+    if _matches(_JOB_ID, job_id):
+        return job_id
+    raise ValueError(f"job id {job_id!r:.200}: use 1 to 128 letters, digits, '_' or '-'")
+
+
+def check_queue_name(name: str) -> str:
+    """Return *name* if a queue may be called so.
+
+    Raises:
+        ValueError: It may not.
+    """
+    if _matches(_QUEUE_NAME, name):
+        return name
+    raise ValueError(
+        f"queue name {name!r:.200}: use 1 to 128 letters, digits, '_', '.', ':', '/', '@', '-', "
+        f"and spaces except at its ends"
+    )
+
+
+def _matches(pattern: re.Pattern[str], given: object) -> bool:
+    return isinstance(given, str) and pattern.fullmatch(given) is not None
