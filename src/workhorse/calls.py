@@ -69,6 +69,8 @@ class EnqueueData(NamedTuple):
     on_crash: OnCrash | None = None
 
 
+_UNSET = EnqueueData("")[3:]
+
 OPTIONS: Mapping[str, str] = {
     "job_timeout": "timeout",
     **{name: name for name in EnqueueData._fields[4:]},
@@ -132,6 +134,12 @@ def prepare(
                 f"there is no option {name!r}{_meant(name, CallOptions.__annotations__)}"
             )
     return EnqueueData(func, args or (), kwargs or {}, **known)
+
+
+def filled(call: EnqueueData, base: EnqueueData) -> EnqueueData:
+    """The call with the options of *base* where it has none of its own."""
+    rest = zip(EnqueueData._fields[3:], call[3:], _UNSET, base[3:], strict=True)
+    return call._replace(**{name: other for name, given, unset, other in rest if given == unset})
 
 
 def refuse_later(options: Mapping[str, Any]) -> None:
@@ -233,9 +241,6 @@ def options_of(call: EnqueueData, base: EnqueueData | None = None) -> Mapping[by
         b"on_crash": _on_crash(_first(call.on_crash, base.on_crash)),
     }
     return {name: value.encode() for name, value in given.items() if value is not None}
-
-
-_UNSET = EnqueueData("")[3:]
 
 
 def moment(when: datetime) -> int:

@@ -1,0 +1,376 @@
+"""`AsyncQueue` and `AsyncJob`: the same queues and jobs, for asyncio.
+
+Their methods are those of `Queue` and `Job`, awaited. What is a property there and must ask
+the server is a method here: `await job.is_finished()`. What a handle has seen stays a property.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Self, Unpack
+
+from workhorse import calls
+from workhorse.calls import CallOptions, Duration, EnqueueData
+from workhorse.drivers import arun
+from workhorse.exceptions import InvalidJobOperation
+from workhorse.flows import JobFlows, as_id
+from workhorse.ops import queues
+from workhorse.queueflows import QueueFlows
+from workhorse.records import JobRecord
+from workhorse.registry import RegistryFlows
+from workhorse.result import Result
+from workhorse.snapshots import JobSnapshot
+from workhorse.sources import Source
+from workhorse.states import JobStatus
+
+__all__ = ["AsyncJob", "AsyncQueue", "AsyncRegistry", "EnqueueData"]
+
+
+class AsyncJob(JobFlows):
+    """A handle on one job; see `Job`. `await job` waits for it and gives what it returned."""
+
+    __slots__ = ()
+
+    @classmethod
+    async def fetch(
+        cls,
+        id: str,  # noqa: A002 - RQ's name
+        connection: object = None,
+        serializer: object = None,
+        *,
+        allow: Iterable[str] = (),
+    ) -> Self:
+        """The job with this id; see `Job.fetch`."""
+        job = cls(id, connection, serializer, allow=allow)
+        await job.refresh()
+        return job
+
+    @classmethod
+    async def fetch_many(
+        cls,
+        ids: Sequence[str],
+        connection: object = None,
+        serializer: object = None,
+        *,
+        allow: Iterable[str] = (),
+    ) -> list[Self | None]:
+        """The jobs with these ids; see `Job.fetch_many`."""
+        source = Source(connection, serializer, allow)
+        return await arun(source.connection, cls._fetch_many(source, ids))
+
+    @classmethod
+    async def exists(cls, id: str, connection: object = None) -> bool:  # noqa: A002 - RQ's name
+        """Whether there is such a job; see `Job.exists`."""
+        job = cls(id, connection)
+        return await arun(job.connection, job._exists())
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        """Wait until the job has ended; what its function returned.
+
+        Raises:
+            JobFailedError: It failed, or was stopped or canceled; with the worker's traceback.
+            NoSuchJobError: There is no such job, or it was deleted meanwhile.
+        """
+        return arun(self.connection, self._outcome()).__await__()
+
+    # How it is
+
+    async def get_status(self, refresh: bool = True) -> JobStatus:  # noqa: FBT001, FBT002 - as in RQ
+        """Where the job is in its life; see `Job.get_status`."""
+        return await arun(self.connection, self._get_status(refresh=refresh))
+
+    async def is_queued(self) -> bool:
+        """Whether it waits in its queue."""
+        return await arun(self.connection, self._is(JobStatus.QUEUED))
+
+    async def is_started(self) -> bool:
+        """Whether it runs."""
+        return await arun(self.connection, self._is(JobStatus.STARTED))
+
+    async def is_finished(self) -> bool:
+        """Whether its function has returned."""
+        return await arun(self.connection, self._is(JobStatus.FINISHED))
+
+    async def is_failed(self) -> bool:
+        """Whether it failed for good."""
+        return await arun(self.connection, self._is(JobStatus.FAILED))
+
+    async def is_deferred(self) -> bool:
+        """Whether it waits for other jobs."""
+        return await arun(self.connection, self._is(JobStatus.DEFERRED))
+
+    async def is_scheduled(self) -> bool:
+        """Whether it waits for its time."""
+        return await arun(self.connection, self._is(JobStatus.SCHEDULED))
+
+    async def is_stopped(self) -> bool:
+        """Whether it was stopped while it ran."""
+        return await arun(self.connection, self._is(JobStatus.STOPPED))
+
+    async def is_canceled(self) -> bool:
+        """Whether it was canceled before it ran."""
+        return await arun(self.connection, self._is(JobStatus.CANCELED))
+
+    async def get_position(self) -> int | None:
+        """How many jobs are ahead of it in its queue; see `Job.get_position`."""
+        return await arun(self.connection, self._get_position())
+
+    async def get_ttl(self) -> int | None:
+        """Seconds until the job expires; see `Job.get_ttl`."""
+        return await arun(self.connection, self._get_ttl())
+
+    async def refresh(self) -> None:
+        """Read the job anew; see `Job.refresh`."""
+        await arun(self.connection, self._refresh())
+
+    # What came of it
+
+    async def return_value(self, refresh: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - as in RQ
+        """What the function returned; None as long as it has not; see `Job.return_value`."""
+        return await arun(self.connection, self._return_value(refresh=refresh))
+
+    async def result(self) -> Any:  # noqa: ANN401 - whatever the function returned
+        """The same as `return_value()`."""
+        return await arun(self.connection, self._return_value(refresh=False))
+
+    async def exc_info(self) -> str | None:
+        """The traceback of its last failure, or None."""
+        return await arun(self.connection, self._exc_info())
+
+    async def wait(self, timeout: float | None = None) -> JobStatus:  # noqa: ASYNC109 - as in Job
+        """Wait until the job has ended; see `Job.wait`."""
+        return await arun(self.connection, self._wait(timeout))
+
+    async def latest_result(self, timeout: float = 0) -> Result | None:  # noqa: ASYNC109 - as in RQ
+        """The newest run and what came of it; see `Job.latest_result`."""
+        return await arun(self.connection, self._latest_result(timeout))
+
+    async def results(self) -> list[Result]:
+        """All runs that are remembered, newest first; see `Job.results`."""
+        return await arun(self.connection, self._results())
+
+    # What can be done
+
+    async def cancel(self) -> None:
+        """Keep the job from running; see `Job.cancel`."""
+        await arun(self.connection, self._cancel())
+
+    async def delete(self) -> bool:
+        """Forget the job, whatever its status; see `Job.delete`."""
+        return await arun(self.connection, self._delete())
+
+    async def requeue(self, at_front: bool = False) -> Self:  # noqa: FBT001, FBT002 - as in RQ
+        """Run the job once more; see `Job.requeue`."""
+        return await arun(self.connection, self._requeue(at_front=at_front))
+
+    async def get_meta(self, refresh: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002 - as in RQ
+        """What the job carries for its user; see `Job.get_meta`."""
+        return await arun(self.connection, self._get_meta(refresh=refresh))
+
+    async def save_meta(self) -> None:
+        """Store `meta` as it is here now; see `Job.save_meta`."""
+        await arun(self.connection, self._save_meta())
+
+    def _unseen(self) -> JobRecord:
+        raise InvalidJobOperation(
+            f"nothing is known here yet of job {self.id!r}; call 'await job.refresh()' first"
+        )
+
+
+class AsyncQueue(QueueFlows[AsyncJob]):
+    """A named list of jobs that are ready to run; see `Queue`."""
+
+    _job = AsyncJob
+
+    @classmethod
+    async def all(cls, connection: object = None, serializer: object = None) -> list[Self]:
+        """All queues that hold jobs or have held some, by name."""
+        way = Source(connection).connection
+        found = await arun(way, queues.names(way.keys))
+        return [cls(name, way, serializer=serializer) for name in found]
+
+    # Enqueueing
+
+    async def enqueue(
+        self,
+        f: Callable[..., Any] | str,
+        /,
+        *args: Any,  # noqa: ANN401 - the function's
+        **kwargs: Any,  # noqa: ANN401 - the function's
+    ) -> AsyncJob:
+        """Store a call and put it at the tail of this queue; see `Queue.enqueue`."""
+        return await arun(self.connection, self._storing(calls.parse(f, args, kwargs)))
+
+    async def enqueue_call(
+        self,
+        func: Callable[..., Any] | str,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncJob:
+        """`enqueue` with the function's arguments apart from the options."""
+        call = calls.prepare(func, args, kwargs, options)
+        return await arun(self.connection, self._storing(call))
+
+    async def enqueue_at(
+        self,
+        when: datetime,
+        f: Callable[..., Any] | str,
+        /,
+        *args: Any,  # noqa: ANN401 - the function's
+        **kwargs: Any,  # noqa: ANN401 - the function's
+    ) -> AsyncJob:
+        """`enqueue`, but not before a moment; see `Queue.enqueue_at`."""
+        call = calls.parse(f, args, kwargs)
+        return await arun(self.connection, self._storing(call, due=calls.moment(when)))
+
+    async def enqueue_in(
+        self,
+        time_delta: Duration,
+        f: Callable[..., Any] | str,
+        /,
+        *args: Any,  # noqa: ANN401 - the function's
+        **kwargs: Any,  # noqa: ANN401 - the function's
+    ) -> AsyncJob:
+        """`enqueue`, but not before some time has gone by; see `Queue.enqueue_in`."""
+        call = calls.parse(f, args, kwargs)
+        return await arun(self.connection, self._storing(call, delay=calls.pause(time_delta)))
+
+    async def enqueue_many(self, job_datas: Iterable[EnqueueData]) -> list[AsyncJob]:
+        """Enqueue many calls, in order, in few round trips; see `Queue.enqueue_many`."""
+        return await arun(self.connection, self._storing_many(job_datas))
+
+    @staticmethod
+    def prepare_data(
+        func: Callable[..., Any] | str,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> EnqueueData:
+        """One call for `enqueue_many`; the options are those of `enqueue_call`."""
+        return calls.prepare(func, args, kwargs, options)
+
+    # Looking
+
+    async def count(self) -> int:
+        """How many jobs are ready."""
+        return await arun(self.connection, self._count())
+
+    async def is_empty(self) -> bool:
+        """Whether no job is ready."""
+        return await self.count() == 0
+
+    async def job_ids(self) -> list[str]:
+        """The ids of all jobs that are ready, the next to run first."""
+        return await self.get_job_ids()
+
+    async def jobs(self) -> list[AsyncJob]:
+        """All jobs that are ready, the next to run first."""
+        return await self.get_jobs()
+
+    async def get_job_ids(self, offset: int = 0, length: int = -1) -> list[str]:
+        """The ids of up to `length` jobs that are ready (-1: all), from index `offset`."""
+        return await arun(self.connection, self._job_ids(offset, length))
+
+    async def get_jobs(self, offset: int = 0, length: int = -1) -> list[AsyncJob]:
+        """Up to `length` jobs that are ready (-1: all), from index `offset`."""
+        return await arun(self.connection, self._jobs(offset, length))
+
+    async def fetch_job(self, job_id: str) -> AsyncJob | None:
+        """The job, or None if there is none of that id in this queue or its registries."""
+        return await arun(self.connection, self._fetch_job(job_id))
+
+    async def get_job_position(self, job_or_id: JobSnapshot | str) -> int | None:
+        """How many jobs are ahead of this one; None if it is not in the queue. O(n)."""
+        return await arun(self.connection, self._position(as_id(job_or_id)))
+
+    # Clearing
+
+    async def empty(self) -> int:
+        """Delete all jobs that are ready; returns how many there were."""
+        return await arun(self.connection, self._empty())
+
+    async def delete(self, delete_jobs: bool = True) -> None:  # noqa: FBT001, FBT002 - as in RQ
+        """Empty the queue and take it off the list of queues; see `Queue.delete`."""
+        await arun(self.connection, self._delete(delete_jobs=delete_jobs))
+
+    async def remove(self, job_or_id: JobSnapshot | str) -> None:
+        """Cancel a job that is ready; see `Queue.remove`."""
+        await arun(self.connection, self._remove(as_id(job_or_id)))
+
+    # The registries
+
+    @property
+    def started_job_registry(self) -> AsyncRegistry:
+        """The jobs that run."""
+        return AsyncRegistry("started", self)
+
+    @property
+    def finished_job_registry(self) -> AsyncRegistry:
+        """The jobs that have finished and are still kept."""
+        return AsyncRegistry("finished", self)
+
+    @property
+    def failed_job_registry(self) -> AsyncRegistry:
+        """The jobs that failed for good."""
+        return AsyncRegistry("failed", self)
+
+    @property
+    def deferred_job_registry(self) -> AsyncRegistry:
+        """The jobs that wait for other jobs."""
+        return AsyncRegistry("deferred", self)
+
+    @property
+    def scheduled_job_registry(self) -> AsyncRegistry:
+        """The jobs that wait for their time."""
+        return AsyncRegistry("scheduled", self)
+
+    @property
+    def canceled_job_registry(self) -> AsyncRegistry:
+        """The jobs that were canceled."""
+        return AsyncRegistry("canceled", self)
+
+
+class AsyncRegistry(RegistryFlows):
+    """The jobs of a queue that are in one state; see `registry.Registry`.
+
+    Args:
+        kind: The state: 'started', 'finished', 'failed', 'deferred', 'scheduled' or 'canceled'.
+        queue: The queue.
+    """
+
+    def __init__(self, kind: str, queue: QueueFlows[Any]) -> None:
+        super().__init__(queue=queue)
+        self.kind = kind
+
+    async def count(self) -> int:
+        """How many jobs there are."""
+        return await arun(self.connection, self._count())
+
+    async def contains(self, job: JobSnapshot | str) -> bool:
+        """Whether the job is in this state."""
+        return await arun(self.connection, self._contains(as_id(job)))
+
+    async def get_job_ids(
+        self,
+        start: int = 0,
+        end: int = -1,
+        desc: bool = False,  # noqa: FBT001, FBT002 - as in RQ
+    ) -> list[str]:
+        """The ids from index `start` to `end`, both included, -1 being the last."""
+        return await arun(self.connection, self._ids(start, end, desc=desc))
+
+    async def get_expiration_time(self, job: JobSnapshot | str) -> datetime | None:
+        """When the job leaves the registry by itself, aware UTC; None for never."""
+        return await arun(self.connection, self._time(as_id(job)))
+
+    async def remove(self, job: JobSnapshot | str, delete_job: bool = False) -> None:  # noqa: FBT001, FBT002 - as in RQ
+        """Take a job that has ended out of the registry; see `Registry.remove`."""
+        await arun(self.connection, self._remove(as_id(job), delete_job=delete_job))
+
+    async def requeue(self, job_or_id: JobSnapshot | str, at_front: bool = False) -> AsyncJob:  # noqa: FBT001, FBT002 - as in RQ
+        """Run a job that has ended once more; see `Registry.requeue`."""
+        job = AsyncJob(as_id(job_or_id), self._source)
+        await arun(self.connection, self._requeue(job.id, at_front=at_front))
+        return job
