@@ -12,7 +12,7 @@ from pathlib import Path
 
 from workhorse.embedded.process import find_binary, socket_path, spawn, wait_until_ready
 from workhorse.endpoints.endpoint import Endpoint
-from workhorse.endpoints.logins import NOBODY, Address, Login
+from workhorse.endpoints.logins import NOBODY, Address
 from workhorse.exceptions import ServerError
 from workhorse.links.blocking import Link
 
@@ -55,7 +55,7 @@ class PrivateServer:
         """The process id; 0 when stopped."""
         return self._process.pid if self._process is not None else 0
 
-    def start(self, login: Login = NOBODY) -> None:
+    def start(self) -> None:
         """Start it, if it is not running, and wait until it answers.
 
         Raises:
@@ -63,7 +63,7 @@ class PrivateServer:
         """
         if self._process is None:
             process = spawn(self.binary, self.folder, self._options, dies_with_us=True)
-            wait_until_ready(process, self.folder, self.address, login)
+            wait_until_ready(process, self.folder, self.address)
             self._process = process
             _running.add(self)
 

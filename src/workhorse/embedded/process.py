@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
-from workhorse.endpoints.logins import NOBODY, Address, Login
+from workhorse.endpoints.logins import NOBODY, Address
 from workhorse.exceptions import ConnectionLost, NoServerError, ServerError
 from workhorse.links.blocking import Link
 
@@ -152,9 +152,7 @@ def spawn(
         raise NoServerError(f"{binary} cannot be run ({error}); {WAYS_OUT}") from error
 
 
-def wait_until_ready(
-    process: subprocess.Popen[bytes], folder: Path, address: Address, login: Login = NOBODY
-) -> None:
+def wait_until_ready(process: subprocess.Popen[bytes], folder: Path, address: Address) -> None:
     """Return as soon as the server answers and has loaded its data.
 
     Raises:
@@ -166,23 +164,11 @@ def wait_until_ready(
         if process.poll() is not None:
             reason = f"it ended with status {process.returncode}"
             break
-        try:
-            link = Link.open(address, login, timeout=1.0)
-        except ConnectionLost as error:
-            if "LOADING" in str(error):
-                deadline = max(deadline, time.monotonic() + _LOAD_TIMEOUT)
-        else:
-            with contextlib.closing(link):
-                try:
-                    link.call(("PING",))
-                except ConnectionLost:
-                    pass
-                except ServerError as error:
-                    if error.code != "LOADING":
-                        return  # it answers, though it wants something of us first
-                    deadline = max(deadline, time.monotonic() + _START_TIMEOUT)
-                else:
-                    return
+        answer = _answer(address)
+        if answer == "LOADING":
+            deadline = time.monotonic() + _LOAD_TIMEOUT
+        elif answer is not None:
+            return  # be it that it wants a password first
         time.sleep(0.001)
     process.kill()
     process.wait()
@@ -191,6 +177,18 @@ def wait_until_ready(
         f"the server did not start in {folder}: {reason}. "
         f"Its last words: {' / '.join(log) or 'none'}. Remedy that, or {WAYS_OUT}"
     )
+
+
+def _answer(address: Address) -> str | None:
+    """What a server says to PING: PONG, or the code of its error; None if it says nothing."""
+    try:
+        with contextlib.closing(Link.open(address, NOBODY, timeout=1.0)) as link:
+            reply: bytes = link.call(("PING",), 1.0)
+            return reply.decode()
+    except ConnectionLost:
+        return None
+    except ServerError as error:
+        return error.code
 
 
 def _binary_in(distribution: str) -> Path | None:

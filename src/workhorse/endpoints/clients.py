@@ -83,7 +83,7 @@ def _login(options: Mapping[str, Any], *, encrypted: bool) -> Login:
 
 
 def _tls(options: Mapping[str, Any]) -> Tls:
-    requirement = options.get("ssl_cert_reqs") or "none"
+    requirement = options.get("ssl_cert_reqs", "required") or "none"
     if isinstance(requirement, int):  # an `ssl.VerifyMode`
         requirement = {number: name for name, number in CERT_REQS.items()}[int(requirement)]
     return Tls(

@@ -51,8 +51,9 @@ def find_primary(endpoint: Endpoint, slot: int) -> Search:
 
 def moved_to(error: ServerError, answered_by: Address) -> Address:
     """The address in a MOVED reply; one without a host means the host that answered."""
-    host, port = parse_address(error.text.rpartition(" ")[2])
-    if not error.text.rpartition(" ")[2].startswith(":"):
+    text = error.text.rpartition(" ")[2]
+    host, port = parse_address(text)
+    if text.rpartition(":")[0]:
         return host, port
     return (answered_by if isinstance(answered_by, str) else answered_by[0]), port
 

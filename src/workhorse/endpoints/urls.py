@@ -70,25 +70,8 @@ def parse_url(url: str) -> Target:
     options = _options(query)
     tls = _tls(options, wanted=encrypted or _flag(options, "ssl"))
     username, password = _credentials(user_info, options)
-    service: str | None = None
-    if scheme.lower() == "unix":
-        addresses: tuple[Address, ...] = (_socket_path(address_text + path),)
-        db_text = ""
-    elif kind == "sentinel":
-        addresses = _addresses(address_text, SENTINEL_PORT)
-        service, _, db_text = unquote(path.strip("/")).partition("/")
-        if not service:
-            raise EndpointError(
-                "a sentinel URL ends in the name of the service: sentinel://host:port/mymaster"
-            )
-    else:
-        addresses = _addresses(address_text, PORT)
-        db_text = path.strip("/")
-    if kind == "single" and len(addresses) != 1:
-        raise EndpointError(
-            f"{scheme}:// takes one host; for several use sentinel:// or cluster://"
-        )
-    db = _db(options.get("db", db_text))
+    addresses, service, path_db = _where(scheme.lower(), kind, address_text, path)
+    db = _db(options.get("db", path_db))
     if kind == "cluster" and db:
         raise EndpointError("a Cluster has only database 0; use namespaces instead")
     login = Login(username, password, db, tls, options.get("client_name"))
@@ -206,6 +189,27 @@ def _credentials(user_info: str, options: Mapping[str, str]) -> tuple[str | None
         options.get("username") or unquote(user) or None,
         options.get("password") or (unquote(password) if colon else None),
     )
+
+
+def _where(
+    scheme: str, kind: Kind, hosts: str, path: str
+) -> tuple[tuple[Address, ...], str | None, str]:
+    """The addresses, the service, and the text of the database's number."""
+    if scheme == "unix":
+        return (_socket_path(hosts + path),), None, ""
+    if kind == "sentinel":
+        service, _, db = unquote(path.strip("/")).partition("/")
+        if not service:
+            raise EndpointError(
+                "a sentinel URL ends in the name of the service: sentinel://host:port/mymaster"
+            )
+        return _addresses(hosts, SENTINEL_PORT), service, db
+    addresses = _addresses(hosts, PORT)
+    if kind == "single" and len(addresses) != 1:
+        raise EndpointError(
+            f"{scheme}:// takes one host; for several use sentinel:// or cluster://"
+        )
+    return addresses, None, path.strip("/")
 
 
 def _addresses(text: str, default_port: int) -> tuple[Address, ...]:

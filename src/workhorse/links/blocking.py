@@ -30,6 +30,13 @@ from workhorse.links.wire import (
 _BUFFER_SIZE = 65536
 
 
+class _Socket(socket.socket):
+    """A socket that needs no close: whole connections may be dropped without a word."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class Link:
     """One blocking connection; use it from one thread at a time.
 
@@ -221,7 +228,7 @@ class Link:
 
 def _connect(address: Address, login: Login, timeout: float) -> socket.socket:
     if isinstance(address, str):
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock = _Socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             sock.settimeout(timeout)
             sock.connect(address)
@@ -229,7 +236,8 @@ def _connect(address: Address, login: Login, timeout: float) -> socket.socket:
             sock.close()
             raise
     else:
-        sock = socket.create_connection(address, timeout)
+        sock = _Socket(fileno=socket.create_connection(address, timeout).detach())
+        sock.settimeout(timeout)
         keep_alive(sock)
         if login.tls is not None:
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -73,6 +74,8 @@ def lost(address: Address, error: BaseException, *, timeout: float | None = None
         return error
     if isinstance(error, TimeoutError | BlockingIOError):
         reason = "no answer" if timeout is None else f"no answer within {timeout:g} s"
+    elif isinstance(error, ConnectionError | FileNotFoundError | PermissionError) and error.errno:
+        reason = os.strerror(error.errno)  # asyncio words it in its own way
     else:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return ConnectionLost(f"{address_text(address)}: {reason}")
