@@ -1,0 +1,63 @@
+"""The machine, and what else happened on it while something was measured."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import time
+from datetime import date
+from pathlib import Path
+
+
+def conditions() -> dict[str, str]:
+    """What a reader must know to judge the figures."""
+    return {
+        "date": date.today().isoformat(),  # noqa: DTZ011 - the day where it was measured
+        "processors": str(len(os.sched_getaffinity(0))),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+    }
+
+
+class Neighbours:
+    """How much of the machine other programs used since this was made."""
+
+    def __init__(self, server_pid: int) -> None:
+        self._server = server_pid
+        self._began = self._reading()
+
+    def cores(self) -> float:
+        """Processors that were busy with what is not ours, on average; 0 where it is not known."""
+        now, busy, own = self._reading()
+        began, busy_then, own_then = self._began
+        return max(0.0, ((busy - busy_then) - (own - own_then)) / max(now - began, 1e-9))
+
+    def _reading(self) -> tuple[float, float, float]:
+        own = _cpu_of(self._server)
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+            usage = resource.getrusage(who)
+            own += usage.ru_utime + usage.ru_stime
+        return time.monotonic(), _busy(), own
+
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def _busy() -> float:
+    """Seconds that all processors were busy since the machine started."""
+    stat = Path("/proc/stat")
+    if not stat.exists():
+        return 0.0
+    user, nice, system, _idle, _iowait, irq, softirq = map(
+        int, stat.read_text().split("\n", 1)[0].split()[1:8]
+    )
+    return (user + nice + system + irq + softirq) / _TICKS
+
+
+def _cpu_of(pid: int) -> float:
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        return 0.0
+    fields = stat.read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
