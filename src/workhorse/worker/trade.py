@@ -123,6 +123,7 @@ class Trade:
 
     def _look_again(self, *, pass_on: bool = False) -> None:
         self.empty = False
+        self._rung = True
         self._resting.clear()
         if pass_on and self._want() == 0 and not self.closing:
             # The ring was meant for somebody with room: an exchange rings on.
@@ -130,6 +131,8 @@ class Trade:
         self.poke()
 
     _ring_on = False
+    _rung = False
+    """Whether there was reason to look again since the exchange under way was sent."""
 
     def _want(self) -> int:
         if self.closing or self.team is None:
@@ -168,7 +171,7 @@ class Trade:
     async def _exchange(self, team: Team) -> None:
         outcomes, self.outcomes = self.outcomes, []
         want = self._want()
-        self._ring_on = False
+        self._ring_on = self._rung = False
         self._number += 1
         self.in_flight = True
         try:
@@ -216,7 +219,8 @@ class Trade:
                 self._tally.started(lease)
             team.accept(got.jobs)
         if want:
-            self.empty = not got.left and len(got.jobs) < want
+            # The bell may have rung for a job that came after the server had answered.
+            self.empty = not got.left and len(got.jobs) < want and not self._rung
         if self.empty and not self.closing:
             self._resting.set()
         self._plan(got.next_due)
