@@ -1,4 +1,7 @@
-"""Which job runs here: set by the worker around each run, read by `get_current_job`."""
+"""Which job runs here: set by the worker around each run, read by `get_current_job`.
+
+It holds any handle and imports none: `job` imports this module.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from workhorse.job import Job
-
-_running: ContextVar[Callable[[], Job] | None] = ContextVar("workhorse_job", default=None)
+_running: ContextVar[Callable[[], object] | None] = ContextVar("workhorse_job", default=None)
 
 
 @contextmanager
-def running(handle: Callable[[], Job]) -> Iterator[None]:
+def running(handle: Callable[[], object]) -> Iterator[None]:
     """While this lasts, the job is the current one of this thread or task, and of tasks it starts.
 
     Args:
@@ -28,7 +27,7 @@ def running(handle: Callable[[], Job]) -> Iterator[None]:
         _running.reset(token)
 
 
-def running_job() -> Job | None:
+def running_job() -> object:
     """The job that runs here, or None outside of one."""
     handle = _running.get()
     return None if handle is None else handle()

@@ -257,7 +257,8 @@ def get_current_job() -> Job | None:
 
     Its record is what the worker was given; the connection is opened when it is first needed.
     """
-    return running_job()
+    job = running_job()
+    return job if isinstance(job, Job) else None
 
 
 def cancel_job(job_id: str, connection: object = None, serializer: object = None) -> None:
