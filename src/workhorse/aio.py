@@ -348,6 +348,10 @@ class AsyncRegistry(RegistryFlows):
         """How many jobs there are."""
         return await arun(self.connection, self._count())
 
+    async def get_job_count(self, cleanup: bool = True) -> int:  # noqa: ARG002, FBT001, FBT002 - as in RQ
+        """How many jobs there are; `cleanup` has no meaning here, as nothing needs it."""
+        return await self.count()
+
     async def contains(self, job: JobSnapshot | str) -> bool:
         """Whether the job is in this state."""
         return await arun(self.connection, self._contains(as_id(job)))
@@ -357,6 +361,7 @@ class AsyncRegistry(RegistryFlows):
         start: int = 0,
         end: int = -1,
         desc: bool = False,  # noqa: FBT001, FBT002 - as in RQ
+        cleanup: bool = True,  # noqa: ARG002, FBT001, FBT002 - as in RQ
     ) -> list[str]:
         """The ids from index `start` to `end`, both included, -1 being the last."""
         return await arun(self.connection, self._ids(start, end, desc=desc))
