@@ -139,7 +139,8 @@ def prepare(
 def filled(call: EnqueueData, base: EnqueueData) -> EnqueueData:
     """The call with the options of *base* where it has none of its own."""
     rest = zip(EnqueueData._fields[3:], call[3:], _UNSET, base[3:], strict=True)
-    return call._replace(**{name: other for name, given, unset, other in rest if given == unset})
+    more: Any = {name: other for name, given, unset, other in rest if given == unset}
+    return call._replace(**more)
 
 
 def refuse_later(options: Mapping[str, Any]) -> None:
