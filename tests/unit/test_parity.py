@@ -1,0 +1,52 @@
+"""What can be done is the same for sync and asyncio, but for what cannot be."""
+
+import inspect
+from typing import Any
+
+import pytest
+
+from workhorse.aio import AsyncJob, AsyncQueue, AsyncRegistry
+from workhorse.job import Job
+from workhorse.queue import Queue
+from workhorse.registry import Registry
+
+PAIRS = [(Queue, AsyncQueue), (Job, AsyncJob), (Registry, AsyncRegistry)]
+
+WITHOUT_COUNTERPART = {"contains"}  # `in` cannot be awaited
+
+
+def public(cls):
+    return {name: member for name, member in vars(cls).items() if not name.startswith("_")}
+
+
+def bare(member):
+    return member.__func__ if isinstance(member, classmethod | staticmethod) else member
+
+
+def shape(member):
+    """Names, kinds and defaults of the parameters; a property is a method without any."""
+    function: Any = member.fget if isinstance(member, property) else bare(member)
+    parameters = inspect.signature(function).parameters.values()
+    return [(one.name, one.kind, one.default, one.annotation) for one in parameters]
+
+
+@pytest.mark.parametrize(("sync", "asyncio"), PAIRS)
+def test_both_have_the_same_methods(sync, asyncio):
+    assert public(sync).keys() == public(asyncio).keys() - WITHOUT_COUNTERPART
+
+
+@pytest.mark.parametrize(
+    ("sync", "asyncio", "name"), [(*pair, name) for pair in PAIRS for name in public(pair[0])]
+)
+def test_both_take_the_same_arguments(sync, asyncio, name):
+    ours, theirs = public(sync)[name], public(asyncio)[name]
+    assert shape(ours) == shape(theirs)
+    assert type(ours) is type(theirs) or isinstance(ours, property)
+
+
+@pytest.mark.parametrize(("cls", "name"), [(cls, name) for _, cls in PAIRS for name in public(cls)])
+def test_what_asks_the_server_is_awaited(cls, name):
+    member = public(cls)[name]
+    if isinstance(member, property) or name in {"prepare_data", "kind"}:
+        return
+    assert inspect.iscoroutinefunction(bare(member))
