@@ -1,0 +1,394 @@
+"""Functions that tests enqueue. This is the one file of the tests in which sleep is allowed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import re
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from workhorse.exceptions import JobTimeoutException
+from workhorse.job import get_current_job
+from workhorse.policies import Retry
+
+IMPORTED_BY = os.getppid()
+"""The parent of the process that imported this module first, and its heirs."""
+
+# Well-behaved ones
+
+
+def give(value: Any = None) -> Any:
+    return value
+
+
+def add(a: float, b: float, *, times: float = 1) -> float:
+    return (a + b) * times
+
+
+def fall(text: str = "on purpose") -> None:
+    raise ValueError(text)
+
+
+def nap(seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds
+
+
+async def async_add(a: float, b: float) -> float:
+    await asyncio.sleep(0)
+    return a + b
+
+
+async def async_nap(seconds: float) -> float:
+    await asyncio.sleep(seconds)
+    return seconds
+
+
+class Account:
+    """A class whose methods are jobs."""
+
+    def __init__(self, balance: int = 0) -> None:
+        self.balance = balance
+
+    def __call__(self, amount: int) -> int:
+        return self.balance + 2 * amount
+
+    def deposit(self, amount: int) -> int:
+        return self.balance + amount
+
+    @staticmethod
+    def fee(amount: int) -> int:
+        return amount // 10
+
+    @classmethod
+    def bank(cls) -> str:
+        return cls.__name__
+
+
+# About themselves
+
+
+def who_am_i() -> list[Any]:
+    job = get_current_job()
+    assert job is not None
+    return [job.id, job.origin, job.is_started]
+
+
+def note_progress(step: int) -> int:
+    job = get_current_job()
+    assert job is not None
+    job.meta["step"] = step
+    job.save_meta()
+    return step
+
+
+def pid() -> int:
+    return os.getpid()
+
+
+def surroundings() -> list[Any]:
+    """What a job might have spoiled for the next one."""
+    mask = os.umask(0o22)
+    os.umask(mask)
+    ours = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    return [
+        str(Path.cwd()),
+        mask,
+        sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
+        [getattr(handler, "__qualname__", str(handler)) for handler in ours],
+        signal.getsignal(signal.SIGALRM) not in (signal.SIG_IGN, signal.SIG_DFL),
+    ]
+
+
+def imported_by() -> int:
+    return IMPORTED_BY
+
+
+def is_preloaded() -> bool:
+    """Whether this module was imported in the stable, and not first in this horse."""
+    return os.getppid() != IMPORTED_BY
+
+
+# That leave traces
+
+
+def append(path: str, line: object) -> None:
+    """Write a line that survives the process; lines of several processes do not mix."""
+    out = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(out, f"{line}\n".encode())
+    os.fsync(out)
+    os.close(out)
+
+
+def book(path: str, number: int, seconds: float = 0.005) -> int:
+    time.sleep(seconds)
+    append(path, number)
+    return number
+
+
+def book_when_told(folder: str, line: object = "ran") -> object:
+    """Make `<folder>/begun`, wait for `<folder>/go`, and write a line into `<folder>/ledger`."""
+    append(f"{folder}/begun", os.getpid())
+    while not Path(folder, "go").exists():
+        time.sleep(0.005)
+    append(f"{folder}/ledger", line)
+    return line
+
+
+def fail_until(path: str, runs: int) -> int:
+    """Fail until the run of that number."""
+    append(path, "run")
+    done = Path(path).read_text("ascii").count("run")
+    if done < runs:
+        raise ConnectionError(f"run {done} of {runs}")
+    return done
+
+
+def fail_as(path: str, module: str, name: str) -> None:
+    append(path, "run")
+    raise getattr(sys.modules[module], name)
+
+
+def ask_for_retry(path: str, runs: int, most: int = 5) -> Any:
+    append(path, "run")
+    done = Path(path).read_text("ascii").count("run")
+    return done if done >= runs else Retry(max=most)
+
+
+# That overstay
+
+
+def swallow_exceptions(seconds: float) -> str:
+    """A job of the careless kind: its timeout must reach the outside all the same."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(Exception):
+            time.sleep(0.01)
+    return "swallowed"
+
+
+def say_what_came(path: str, seconds: float) -> None:
+    try:
+        time.sleep(seconds)
+    except BaseException as error:
+        append(path, f"{type(error).__name__}: {error}")
+        raise
+
+
+def clean_up_after_timeout(path: str) -> str:
+    try:
+        time.sleep(30)
+    except JobTimeoutException:
+        append(path, "cleaned up")
+    return "went on"
+
+
+# Poison
+
+
+def segfault() -> None:
+    ctypes.string_at(0)
+
+
+def exit_hard(status: int) -> None:
+    os._exit(status)
+
+
+def exit_softly(status: int) -> None:
+    sys.exit(status)
+
+
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def kill_itself(number: int = signal.SIGKILL) -> None:
+    os.kill(os.getpid(), number)
+    time.sleep(30)
+
+
+def kill_its_parent() -> None:
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(30)
+
+
+def devour(mebibytes: int) -> int:
+    eaten = []
+    for _ in range(mebibytes):
+        eaten.append(bytearray(os.urandom(1024) * 1024))
+        time.sleep(0.001)
+    time.sleep(30)
+    return len(eaten)
+
+
+def hang() -> None:
+    while True:
+        pass
+
+
+def hang_in_regex() -> None:
+    re.match(r"(a+)+$", "a" * 60 + "b")
+
+
+def hang_with_gil() -> None:
+    ctypes.PyDLL(None).sleep(60)
+
+
+def hang_masked() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals))
+    while True:
+        time.sleep(0.1)
+
+
+def hang_swallowing() -> None:
+    while True:
+        with contextlib.suppress(BaseException):
+            time.sleep(0.1)
+
+
+async def async_hang() -> None:
+    time.sleep(60)  # noqa: ASYNC251 - that is the poison
+
+
+async def async_swallow() -> None:
+    while True:
+        with contextlib.suppress(BaseException):
+            await asyncio.sleep(0.1)
+
+
+def return_lock() -> Any:
+    return socket.socket
+
+
+def return_unreadable() -> Any:
+    class Unreadable:
+        def __reduce__(self) -> Any:
+            raise RuntimeError("not to be read")
+
+        def __repr__(self) -> str:
+            raise RuntimeError("not to be shown")
+
+    return [Unreadable()]
+
+
+class Unpicklable(Exception):  # noqa: N818 - says what it is
+    """An exception that does not survive pickling."""
+
+    def __init__(self, one: object, two: object) -> None:
+        super().__init__(f"{one} without {two}")
+        self.lock = socket.socket
+
+    def __reduce__(self) -> Any:
+        raise TypeError("not me")
+
+
+def raise_unpicklable() -> None:
+    raise Unpicklable(1, 2)
+
+
+class Speechless(Exception):  # noqa: N818 - says what it is
+    """An exception that cannot say what it is."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+    __repr__ = __str__
+
+
+def raise_speechless() -> None:
+    raise Speechless
+
+
+def return_much(mebibytes: int) -> bytes:
+    return os.urandom(mebibytes * 1024 * 1024)
+
+
+def raise_much(mebibytes: int) -> None:
+    raise ValueError("é" * (mebibytes * 512 * 1024))
+
+
+def close_everything() -> None:
+    os.closerange(3, 256)
+
+
+def scribble_everywhere() -> None:
+    for fd in range(3, 64):
+        with contextlib.suppress(OSError):
+            os.set_blocking(fd, False)
+            os.write(fd, b"garbage" * 10)
+
+
+def report_nonsense() -> None:
+    """Write what looks like a report of another job to every descriptor."""
+    for fd in range(3, 64):
+        with contextlib.suppress(OSError):
+            os.set_blocking(fd, False)
+            os.write(fd, b"wF" + b"\x00" * 40)
+
+
+def leave_grandchild(path: str, *, then_hang: bool) -> None:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"])
+    append(path, child.pid)
+    if then_hang:
+        hang()
+
+
+def return_twice() -> int:
+    """A fork whose child runs on as if it were the horse."""
+    os.fork()
+    return os.getpid()
+
+
+def recurse() -> None:
+    recurse()
+
+
+def recurse_in_c() -> None:
+    sys.setrecursionlimit(10**7)
+    value: Any = []
+    for _ in range(10**6):
+        value = [value]
+    repr(value)
+
+
+def run_out_of_memory() -> None:
+    limit = 2**30
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, before[1]))
+    try:
+        bytearray(2 * limit)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def flood(mebibytes: int) -> int:
+    for _ in range(mebibytes):
+        print("x" * (1024 * 1024 - 1))  # noqa: T201 - that is the poison
+    return mebibytes
+
+
+def spoil_surroundings() -> None:
+    os.chdir("/")
+    os.umask(0)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM, signal.SIGUSR1])
+
+
+def set_alarm() -> None:
+    """An alarm of its own, which rings long after the job."""
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+
+
+def ignore_children() -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
