@@ -18,7 +18,14 @@ PUBLIC_METHODS = 15
 LUA_LINES = 60
 """Below the header."""
 
-LARGER_ON_PURPOSE: dict[str, int] = {}
+LARGER_ON_PURPOSE: dict[str, int] = {
+    # RQ's names for what a user may do; each method is one line over a flow.
+    "src/workhorse/aio.py:AsyncJob": 26,
+    "src/workhorse/aio.py:AsyncQueue": 24,
+    "src/workhorse/job.py:Job": 26,
+    "src/workhorse/queue.py:Queue": 24,
+    "src/workhorse/snapshots.py:JobSnapshot": 26,
+}
 """Path, or path:name, -> its size now. Add to it with a reason; lower it when it shrinks."""
 
 
