@@ -6,7 +6,8 @@ from workhorse.codec import Codec
 from workhorse.connection import Connection
 from workhorse.drivers import run
 from workhorse.envelopes import Bearer, codec_for, seal_result
-from workhorse.ops.claim import Lease, Terms, exchange
+from workhorse.ops.claim import Terms, exchange
+from workhorse.ops.leases import Lease
 from workhorse.ops.settle import Outcome, Report, settle
 
 

@@ -7,51 +7,9 @@ from dataclasses import dataclass, field
 
 from workhorse.effects import Call, Flow, Word
 from workhorse.keys import Keys
+from workhorse.ops.leases import Lease
 from workhorse.ops.settle import Outcome
-from workhorse.records import DEFAULT_TIMEOUT
 from workhorse.scripts import load
-
-
-class Lease:
-    """The right to run one job until a time, and the job as it was when it was claimed.
-
-    Attributes:
-        id: The job.
-        queue: Where it came from.
-        token: Names this execution; every later write presents it.
-        attempt: The number of the execution, from 1.
-        fields: The job's hash, not decoded: the supervisor does not need to.
-    """
-
-    __slots__ = ("attempt", "fields", "id", "queue", "token")
-
-    def __init__(
-        self, job_id: str, queue: str, token: str, attempt: int, fields: dict[bytes, bytes]
-    ) -> None:
-        self.id = job_id
-        self.queue = queue
-        self.token = token
-        self.attempt = attempt
-        self.fields = fields
-
-    @property
-    def function(self) -> str:
-        """The dotted name of the function."""
-        return self.fields.get(b"func", b"?").decode("utf-8", "replace")
-
-    @property
-    def timeout(self) -> float:
-        """Seconds the job may run; negative for no limit."""
-        return float(self.fields.get(b"timeout", DEFAULT_TIMEOUT))
-
-    def whole(self, name: bytes) -> int | None:
-        """A field as an integer, or None if it is absent."""
-        value = self.fields.get(name)
-        return None if value is None else int(float(value))
-
-    def text(self, name: bytes) -> str:
-        """A field as text, or '' if it is absent."""
-        return self.fields.get(name, b"").decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from workhorse.ops.leases import Lease
 from workhorse.policies import Retry
 from workhorse.records import DEFAULT_FAILURE_TTL, DEFAULT_RESULT_TTL
-
-if TYPE_CHECKING:
-    from workhorse.ops.claim import Lease
 
 MAX_TRACEBACK = 65_536
 """How much of a traceback is kept, bytes: the end, where the error is."""
@@ -29,8 +26,7 @@ class Outcome(NamedTuple):
     at_front: str
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What a horse, or the supervisor in its place, says of one run.
 
     Attributes:

@@ -7,13 +7,13 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
-from workhorse import envelopes
 from workhorse.callables import allowed, resolve
 from workhorse.current import running
+from workhorse.envelopes import Bearer, open_call, seal_result
 from workhorse.exceptions import (
     DeserializationError,
     FunctionNotAllowed,
@@ -34,38 +34,51 @@ if TYPE_CHECKING:
     from workhorse.worker.coroutines import Loop
 
 
-@dataclass
 class Kit:
-    """What a horse needs to run jobs.
+    """What a process needs to run jobs.
 
-    Attributes:
+    Args:
         source: Opens arguments, seals results; its connection is for jobs that ask for one.
         allow: Patterns of the functions that may run; none: all.
+
+    Attributes:
         seen: Modules that jobs have brought in, not yet told to the stable.
     """
 
-    source: Source
-    allow: tuple[str, ...]
-    seen: set[str] = field(default_factory=set)
-    _resolved: dict[str, Callable[..., Any]] = field(default_factory=dict)
-    _loop: Loop | None = None
+    __slots__ = ("_loop", "_resolved", "allow", "codec", "namespace", "seen", "source")
+
+    def __init__(self, source: Source, allow: tuple[str, ...] = ()) -> None:
+        self.source = source
+        self.allow = allow
+        self.codec = source.codec
+        self.namespace = source.connection.namespace
+        self.seen: set[str] = set()
+        self._resolved: dict[str, Callable[..., Any]] = {}
+        self._loop: Loop | None = None
 
     def function(self, name: str) -> Callable[..., Any]:
-        """The function of that name, imported once."""
+        """The function of that name, imported once.
+
+        Raises:
+            FunctionNotAllowed: No pattern allows it; then it is not imported either.
+            NotImportable: There is none.
+        """
         found = self._resolved.get(name)
         if found is None:
             self.check(name)
-            found = self._resolved[name] = resolve(name)
+            found = resolve(name)
+            self.check(name, found)
+            self._resolved[name] = found
             self.seen.add(getattr(found, "__module__", None) or "")
         return found
 
-    def check(self, name: str) -> None:
-        """Refuse a function that this worker does not allow.
+    def check(self, name: str, function: object = None) -> None:
+        """Refuse what this worker does not allow: by its name, then by where it really is from.
 
         Raises:
             FunctionNotAllowed: None of the patterns names it.
         """
-        if self.allow and not allowed(name, self.allow):
+        if self.allow and not allowed(name, self.allow, function):
             patterns = ", ".join(self.allow)
             raise FunctionNotAllowed(f"{name} is not among what this worker allows: {patterns}")
 
@@ -81,9 +94,10 @@ class Kit:
 
 def execute(job: HandedJob, kit: Kit) -> Report:
     """Run a job and say how it went; never raises."""
+    bearer = Bearer(kit.namespace, job.queue, job.id)
     began = time.perf_counter_ns()
     try:
-        function, args, kwargs = _opened(job, kit)
+        function, args, kwargs = _opened(job, bearer, kit)
     except (DeserializationError, FunctionNotAllowed) as error:
         return Report("refused", _said(error), names=_names(error))
     except BaseException as error:  # noqa: BLE001 - a module's import may raise anything
@@ -99,22 +113,20 @@ def execute(job: HandedJob, kit: Kit) -> Report:
         return Report("finished", b"", ran)
     if isinstance(value, Retry):
         return Report("again", ran=ran, policy=value.to_text())
-    return _sealed(value, job, kit, ran)
+    return _sealed(value, bearer, kit, ran)
 
 
 def _opened(
-    job: HandedJob, kit: Kit
+    job: HandedJob, bearer: Bearer, kit: Kit
 ) -> tuple[Callable[..., Any], Sequence[Any], Mapping[str, Any]]:
     name = job.fields.get(b"func", b"").decode("utf-8", "replace")
-    bearer = envelopes.Bearer(kit.source.connection.namespace, job.queue, job.id)
     # The signature comes first: a name that nobody vouches for is not even imported.
-    call = envelopes.open_call(
-        kit.source.codec, bearer, name, job.fields, job.fields.get(b"data", b"")
-    )
-    if call.instance is None:
-        return kit.function(name), call.args, call.kwargs
+    data = job.fields.get(b"data", b"")
+    args, kwargs, instance = open_call(kit.codec, bearer, name, job.fields, data)
+    if instance is None:
+        return kit.function(name), args, kwargs
     kit.check(name)
-    return getattr(call.instance, name.rpartition(".")[2]), call.args, call.kwargs
+    return getattr(instance, name.rpartition(".")[2]), args, kwargs
 
 
 def _handle(job: HandedJob, kit: Kit) -> Job:
@@ -142,10 +154,9 @@ def _called(
     return value
 
 
-def _sealed(value: object, job: HandedJob, kit: Kit, ran: int) -> Report:
+def _sealed(value: object, bearer: Bearer, kit: Kit, ran: int) -> Report:
     try:
-        bearer = envelopes.Bearer(kit.source.connection.namespace, job.queue, job.id)
-        sealed = envelopes.seal_result(kit.source.codec, bearer, value)
+        sealed = seal_result(kit.codec, bearer, value)
     except (NotSerializable, PayloadTooLarge) as error:
         text = f"The job ran to its end, but what it returned cannot be stored.\n{_line(error)}"
         return Report("failed", text.encode(), ran, _names(error))

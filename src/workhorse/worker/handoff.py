@@ -15,10 +15,9 @@ from __future__ import annotations
 import marshal
 import socket
 import struct
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from workhorse.ops.claim import Lease
+from workhorse.ops.leases import Lease
 from workhorse.ops.settle import Report
 
 PIECE: Final = 60_000
@@ -96,8 +95,7 @@ def send(end: socket.socket, message: bytes) -> None:
         end.send(piece)
 
 
-@dataclass(frozen=True, slots=True)
-class HandedJob:
+class HandedJob(NamedTuple):
     """What a horse knows of a job.
 
     Attributes:

@@ -16,13 +16,16 @@ from workhorse.drivers import arun
 from workhorse.effects import Word
 from workhorse.exceptions import ConnectionLost, DuplicateWorkerError, ServerError
 from workhorse.ops import workers
-from workhorse.ops.claim import Lease
+from workhorse.ops.leases import Lease
 from workhorse.ops.workers import Identity
 from workhorse.worker import identity
 from workhorse.worker.settings import Settings
 from workhorse.worker.tally import Tally
 
 log = logging.getLogger("workhorse.worker")
+
+FAREWELL = 2.0
+"""How long a worker tries to say goodbye, seconds; one that does not is forgotten in time."""
 
 
 class Heart:
@@ -97,8 +100,9 @@ class Heart:
             asyncio.get_running_loop().remove_reader(watch)
             os.close(watch)
         self._watched.clear()
-        with contextlib.suppress(ServerError):
-            await arun(self._connection, workers.unregister(self._connection.keys, self._me))
+        flow = workers.unregister(self._connection.keys, self._me)
+        with contextlib.suppress(ServerError, TimeoutError):
+            await asyncio.wait_for(arun(self._connection, flow), FAREWELL)
 
     async def _beat(self) -> None:
         leases = [(lease.id, lease.queue, lease.token) for lease in self._held()]

@@ -17,10 +17,11 @@ from types import FrameType
 from workhorse.connection import Connection
 from workhorse.drivers import run
 from workhorse.effects import Flow, Word
-from workhorse.exceptions import ServerError
+from workhorse.exceptions import DuplicateWorkerError, ServerError
 from workhorse.links.blocking import Link
 from workhorse.ops import workers
-from workhorse.ops.claim import Exchanged, Lease, Terms, exchange
+from workhorse.ops.claim import Exchanged, Terms, exchange
+from workhorse.ops.leases import Lease
 from workhorse.ops.settle import Outcome, release, settle
 from workhorse.ops.workers import Identity
 from workhorse.states import WorkerStatus
@@ -56,6 +57,7 @@ class InlineWorker:
         self._held: deque[Lease] = deque()
         self._claimed = 0
         self._stopping = threading.Event()
+        self._over = threading.Event()
         self._me = identity.identity(settings.name)
         self._worked_at = time.monotonic()
 
@@ -73,7 +75,7 @@ class InlineWorker:
         try:
             self._work()
         finally:
-            self._stopping.set()
+            self._over.set()
             beat.join()
             run(self._connection, workers.unregister(self._connection.keys, self._me))
             for number, handler in before.items():
@@ -152,7 +154,7 @@ class InlineWorker:
                 got = run(self._connection, flow)
             except ServerError as error:
                 log.error("cannot exchange jobs with the server, trying again: %s", error)  # noqa: TRY400 - as in trade
-                self._stopping.wait(delay)
+                self._over.wait(delay)
                 delay = min(delay * 2, 5.0)
                 continue
             for job_id in got.refused:
@@ -186,12 +188,27 @@ class InlineWorker:
 
     # Its registration
 
-    def _born(self) -> Flow[list[Identity]]:
-        facts = birth_facts(self._settings, WorkerStatus.IDLE)
-        return workers.register(self._connection.keys, self._me, self._settings.alive_ms, facts)
+    def _born(self) -> Flow[None]:
+        keys, facts = self._connection.keys, birth_facts(self._settings, WorkerStatus.IDLE)
+        holder = yield from workers.identity_of(keys, self._settings.name)
+        if holder is not None and holder != self._me:
+            yield from self._bury([holder])
+        others = yield from workers.register(keys, self._me, self._settings.alive_ms, facts)
+        yield from self._bury(others)
+
+    def _bury(self, neighbours: list[Identity]) -> Flow[None]:
+        """Give back the jobs of those that are dead."""
+        for other in filter(identity.is_gone, neighbours):
+            moved = yield from workers.takeover(
+                self._connection.keys, other, self._settings.max_crashes
+            )
+            if moved:
+                log.warning(
+                    "worker %s is gone; %d of its jobs are back in their queues", other.name, moved
+                )
 
     def _beat(self) -> None:
-        while not self._stopping.wait(self._settings.lease / 3):
+        while not self._over.wait(self._settings.lease / 3):
             held = list(self._held)
             leases = [(lease.id, lease.queue, lease.token) for lease in held]
             facts: dict[str, Word] = {
@@ -213,9 +230,8 @@ class InlineWorker:
                         leases,
                     ),
                 )
-                if not beat.known:
-                    run(self._connection, self._born())
-            except ServerError as error:
+                run(self._connection, self._bury(beat.neighbours) if beat.known else self._born())
+            except (ServerError, DuplicateWorkerError) as error:
                 log.warning("no heartbeat: %s", error)
 
     def _obey_signals(self) -> dict[int, signal._HANDLER]:

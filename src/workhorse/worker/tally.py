@@ -6,7 +6,7 @@ import logging
 import time
 from typing import Final
 
-from workhorse.ops.claim import Lease
+from workhorse.ops.leases import Lease
 from workhorse.ops.settle import Outcome, Report
 
 log = logging.getLogger("workhorse.worker")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from workhorse.codec import MAX_BYTES
-from workhorse.ops.claim import Lease
+from workhorse.ops.leases import Lease
 from workhorse.ops.settle import Report
 from workhorse.worker import obituary
 from workhorse.worker.handoff import (

@@ -17,7 +17,8 @@ from typing import Final
 from workhorse.connection import Connection
 from workhorse.drivers import arun
 from workhorse.exceptions import ConnectionLost, DuplicateWorkerError, ServerError
-from workhorse.ops.claim import Exchanged, Lease, Terms, exchange
+from workhorse.ops.claim import Exchanged, Terms, exchange
+from workhorse.ops.leases import Lease
 from workhorse.ops.settle import Outcome, Report, release, settle
 from workhorse.worker.settings import Settings
 from workhorse.worker.tally import Tally
