@@ -46,7 +46,7 @@ class Exchanged:
     now: int = field(default=0)
 
 
-def exchange(
+def exchange(  # noqa: PLR0913 - the words of one exchange
     keys: Keys,
     terms: Terms,
     number: int,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workhorse.effects import Call, Flow
+from workhorse.effects import Call, Flow, Word
 from workhorse.exceptions import InvalidJobOperation, NoSuchJobError, ServerError
 from workhorse.keys import Keys
 from workhorse.records import DEFAULT_FAILURE_TTL
@@ -18,7 +18,7 @@ def cancel(keys: Keys, job_id: str, nonce: str) -> Flow[None]:
         NoSuchJobError: There is no such job.
         InvalidJobOperation: It runs, has ended, or is canceled already.
     """
-    words = [keys.agenda, "", job_id, DEFAULT_FAILURE_TTL * 1000, nonce]
+    words: list[Word] = [keys.agenda, "", job_id, DEFAULT_FAILURE_TTL * 1000, nonce]
     try:
         yield Call(load("cancel"), words)
     except ServerError as error:
@@ -43,7 +43,7 @@ def requeue(
     answers: list[str] = []
     for start in range(0, len(job_ids), 500):
         some = job_ids[start : start + 500]
-        words = [keys.agenda, "", int(at_front), nonce, *some]
+        words: list[Word] = [keys.agenda, "", int(at_front), nonce, *some]
         replies = yield Call(load("requeue"), words)
         answers += [_requeued(reply) for reply in replies]
     return answers

@@ -31,7 +31,7 @@ def registry_key(keys: Keys, kind: str, queue: str) -> str:
     return key
 
 
-def members(
+def members(  # noqa: PLR0913 - a key of two parts, and a slice
     keys: Keys, kind: str, queue: str, start: int = 0, stop: int = -1, *, desc: bool = False
 ) -> Flow[Members]:
     """Ids by score from index `start` to `stop`, and how many there are in all."""

@@ -58,7 +58,7 @@ def _epitaph(status: str, ms: str, *_nonce: str) -> str:
 
 
 def tombstone(keys: Keys, job_id: str) -> Flow[tuple[JobStatus, int] | None]:
-    """How and when (ms since 1970) a job ended that was deleted at once; None if none was lately."""
+    """How and when (ms since 1970) a job ended that was deleted at once; None if none was."""
     gone = yield command("GET", keys.gone(job_id))
     if gone is None:
         return None

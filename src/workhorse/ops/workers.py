@@ -67,7 +67,7 @@ def register(
     return _identities(who.machine, reply)
 
 
-def extend(
+def extend(  # noqa: PLR0913 - the words of one heartbeat
     keys: Keys,
     who: Identity,
     ttl: int,
@@ -109,8 +109,16 @@ def takeover(keys: Keys, dead: Identity, max_crashes: int) -> Flow[int]:
     """
     total, at_most = 0, 500
     while True:
-        words = [keys.agenda, "", dead.name, dead.process, dead.machine, max_crashes, at_most]
-        moved = yield Call(load("takeover"), words)
+        words: list[Word] = [
+            keys.agenda,
+            "",
+            dead.name,
+            dead.process,
+            dead.machine,
+            max_crashes,
+            at_most,
+        ]
+        moved: int = yield Call(load("takeover"), words)
         total += moved
         if moved < at_most:
             return total
