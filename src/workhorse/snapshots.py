@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, Self
 
 from workhorse.callables import describe, resolve
-from workhorse.codec import Codec
 from workhorse.connection import Connection
 from workhorse.envelopes import Arguments, Bearer, open_call, open_meta
 from workhorse.keys import Keys
@@ -50,11 +49,6 @@ class JobSnapshot:
         self._record: JobRecord | None = None
         self._status: JobStatus | None = None
         self._value = self._arguments = self._meta = UNSET
-
-    @classmethod
-    def _of_record(cls, record: JobRecord, connection: Connection, codec: Codec) -> Self:
-        """The handle that the worker gives to the job that it runs."""
-        return cls(record.id, Source(connection, codec)).seen(record)
 
     def sent(self, spec: CallSpec, queue: str, now: int) -> Self:
         """This handle, knowing what was sent; the record is made of it when it is wanted."""
