@@ -23,6 +23,8 @@ from workhorse.ops.settle import Report
 PIECE: Final = 60_000
 """The largest message that travels in one piece, bytes; socket buffers are 200 kB and more."""
 RECEIVE: Final = PIECE + 1
+MODULES: Final = b"M"
+"""How a message begins that names modules, one a line, instead of reporting a run."""
 _WHOLE, _PART, _LAST = b"w", b"p", b"l"
 _HEADER = struct.Struct("<cQHIIH")
 _KINDS: Final = {b"F": "finished", b"E": "failed", b"R": "refused", b"A": "again"}

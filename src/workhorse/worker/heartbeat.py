@@ -38,7 +38,7 @@ class Heart:
         relieved: Called when jobs of a dead neighbour went back to their queues.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each thing that a beat tells
         self,
         connection: Connection,
         settings: Settings,

@@ -14,7 +14,7 @@ import traceback
 from types import FrameType
 
 from workhorse.worker.execution import Kit, execute
-from workhorse.worker.handoff import read_job, receive, report_message, send
+from workhorse.worker.handoff import MODULES, read_job, receive, report_message, send
 from workhorse.worker.kernel import die_with_parent
 
 
@@ -53,7 +53,7 @@ def _serve(jobs: socket.socket, reports: socket.socket, kit: Kit, *, once: bool)
         report = execute(job, kit)
         send(reports, report_message(job.id, report))
         if kit.seen:
-            send(reports, b"M" + "\n".join(sorted(kit.seen)).encode())
+            send(reports, MODULES + "\n".join(sorted(kit.seen)).encode())
             kit.seen.clear()
         if once:
             return

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import Final
 
 from workhorse.ops.settle import Report
 from workhorse.worker.kernel import signal_name
 from workhorse.worker.timeouts import says
 
-_TIMED_OUT = "workhorse.exceptions.JobTimeoutException"
-_DIED = "workhorse.exceptions.WorkHorseDied"
+TIMED_OUT: Final = "workhorse.exceptions.JobTimeoutException"
+_DIED: Final = "workhorse.exceptions.WorkHorseDied"
 
 
 def timed_out(seconds: float) -> str:
     """The doom of a horse whose job did not end at its timeout."""
-    return f"{_TIMED_OUT}: {says(seconds)}, and its work horse was killed"
+    return f"{TIMED_OUT}: {says(seconds)}, and its work horse was killed"
 
 
 def too_large(size: int, limit: int) -> str:
@@ -38,7 +39,7 @@ def report(doom: str, status: int | None, peak: int, ran: int) -> Report:
     """
     text = doom or f"{_DIED}: {cause(status, peak)}"
     names = [
-        _TIMED_OUT if text.startswith(_TIMED_OUT) else _DIED,
+        TIMED_OUT if text.startswith(TIMED_OUT) else _DIED,
         "workhorse.exceptions.WorkhorseError",
     ]
     return Report("failed", text.encode(), ran, tuple(names))
@@ -56,5 +57,8 @@ def cause(status: int | None, peak: int) -> str:
         )
     told = f"work horse died: signal {signal_name(-code)}"
     if -code == signal.SIGKILL:
-        told += f"; somebody killed it, or the system did because memory ran out (it held {peak // 1024:,} MiB)"
+        told += (
+            f"; somebody killed it, or the system did because memory ran out "
+            f"(it held up to {peak // 1024:,} MiB)"
+        )
     return told

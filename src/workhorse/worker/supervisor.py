@@ -16,7 +16,6 @@ from typing import Any
 from workhorse.connection import Connection
 from workhorse.states import WorkerStatus
 from workhorse.worker.heartbeat import Heart
-from workhorse.worker.pacing import Pace
 from workhorse.worker.settings import Settings
 from workhorse.worker.stable import Orders
 from workhorse.worker.stabling import Stabling
@@ -104,7 +103,7 @@ class Supervisor:
         self._over = asyncio.Event()
         self._trade = Trade(connection, settings, self._tally, self._review)
         self._stabling = Stabling(Orders.of(settings, connection), self._hear)
-        self._team = Team(settings, self._stabling, Pace(), self._trade.ended, self._freed)
+        self._team = Team(settings, self._stabling, self._trade.ended, self._freed)
         self._trade.team = self._team
         self._heart = Heart(
             connection,

@@ -49,12 +49,11 @@ class Tally:
         self.working_ms += report.ran // 1000
         if outcome.kind == "finish":
             self.successful += 1
-            if not log.isEnabledFor(logging.INFO) or not self._may_tell("finished"):
-                return
+            level = logging.INFO
         else:
             self.failed += 1
-        level = logging.INFO if outcome.kind == "finish" else logging.WARNING
-        if not log.isEnabledFor(level):
+            level = logging.WARNING
+        if not log.isEnabledFor(level) or not self._may_tell(_PAST[outcome.kind]):
             return
         more = {**facts(lease), "outcome": outcome.kind, "duration_ms": report.ran / 1000}
         said = f"{_PAST[outcome.kind]} after {_duration(report.ran)}"
@@ -65,7 +64,7 @@ class Tally:
         log.log(level, "%s: %s %s", lease.queue, self._name(lease), said, extra=more)
 
     def sum_up(self) -> None:
-        """Tell what was not told one by one; called about once a second while there is something."""
+        """Tell what was not told one by one; once a second while there is something."""
         for what, number in self._untold.items():
             log.info("%s more jobs %s", f"{number:,}", what)
         self._untold.clear()
@@ -98,11 +97,10 @@ def facts(lease: Lease) -> dict[str, object]:
 
 
 def _duration(microseconds: int) -> str:
-    if microseconds < 1000:
-        return f"{microseconds} µs"
-    if microseconds < 1_000_000:
-        return f"{microseconds / 1000:.1f} ms"
-    return f"{microseconds / 1e6:.1f} s"
+    milliseconds, seconds = microseconds / 1e3, microseconds / 1e6
+    if seconds >= 1:
+        return f"{seconds:.1f} s"
+    return f"{milliseconds:.1f} ms" if milliseconds >= 1 else f"{microseconds} µs"
 
 
 def _last_line(report: Report) -> str:

@@ -5,7 +5,7 @@ A run costs two system calls for its deadline: the handler stays in place from o
 
 from __future__ import annotations
 
-import _signal
+import _signal  # type: ignore[import-not-found]  # typeshed has no stub of it
 import signal
 import threading
 from types import FrameType, TracebackType

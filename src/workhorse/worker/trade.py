@@ -30,6 +30,8 @@ GATHER: Final = 0.002
 """How long outcomes may wait for company while all horses have work, seconds."""
 PLENTY: Final = 128
 """How many outcomes do not wait for more."""
+FAR: Final = 3_600_000
+"""What is due later than this needs no timer: something else will happen before, ms."""
 BLOCK: Final = 5
 """How long an idle worker blocks on its bells at a time, seconds."""
 
@@ -230,7 +232,7 @@ class Trade:
         if self._falling_due is not None:
             self._falling_due.cancel()
             self._falling_due = None
-        if next_due is not None and next_due < 3_600_000:
+        if next_due is not None and next_due < FAR:
             loop = asyncio.get_running_loop()
             self._falling_due = loop.call_later(max(next_due, 1) / 1000, self._look_again)
 
