@@ -257,12 +257,11 @@ def await_job(job: Job, limit: float | None, *, as_json: bool) -> int:
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - anything that json can write
-    """The value if JSON can hold it, else its repr."""
+    """The value as JSON can hold it; what it cannot is there as its repr."""
     try:
-        json.dumps(value)
+        return json.loads(json.dumps(value, default=repr))
     except (TypeError, ValueError, RecursionError):
         return repr(value)
-    return value
 
 
 def _facts(job: Job) -> dict[str, Any]:

@@ -169,7 +169,7 @@ def _queue_lines(view: View, ink: Ink, *, by_queue: bool) -> list[str]:
     longest = max(queue.queued for queue in view.queues)
     rows = []
     for queue in view.queues:
-        length = ink.cyan(ink.bar(queue.queued / (longest or 1), width, track=False))
+        length = ink.cyan(ink.bar(queue.queued / longest, width, track=False)) if longest else ""
         waiting = f"{queue.queued:>{len(f'{longest:,}')},} queued"
         rows.append((ink.bold(queue.name), length, waiting, _states(queue, ink)))
     lines = columns(rows)

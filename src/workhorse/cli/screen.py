@@ -16,6 +16,8 @@ from workhorse.cli.ink import Ink, columns, count, one_line, printable, span
 from workhorse.demo.play import TROUBLES, Cast, ended
 from workhorse.demo.stage import HORSES, Stage
 from workhorse.demo.texts import Totals
+from workhorse.embedded.choosing import why_not_embedded
+from workhorse.exceptions import NoServerError
 from workhorse.job import Job
 from workhorse.ops.queues import QueueCounts
 from workhorse.states import JobStatus
@@ -155,6 +157,7 @@ class Screen:
         ink.say()
         ink.say(ink.bold("Your turn"))
         rows = [
+            *_permission(),
             ("workhorse worker", "in one terminal"),
             ("workhorse enqueue math.sqrt %2 --wait", "in another"),
             ("workhorse server stop", "when you have looked around")
@@ -182,6 +185,16 @@ class Screen:
 
     def _elapsed(self) -> str:
         return f"{time.monotonic() - self._began:.1f} s"
+
+
+def _permission() -> list[tuple[str, str]]:
+    """What has to be said before the embedded server may be used."""
+    try:
+        if os.environ.get("WORKHORSE_URL") or why_not_embedded() is None:
+            return []
+    except NoServerError:  # the variable makes no sense as it is
+        pass
+    return [("export WORKHORSE_EMBEDDED=always", "a server will be started, in containers too")]
 
 
 def _page(stage: Stage, job: Job, *, colour: bool) -> list[str]:

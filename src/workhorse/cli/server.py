@@ -84,6 +84,7 @@ def start(*, foreground: bool) -> int:
     A small process stays behind that counts as one of its users.
     """
     from workhorse import embedded  # noqa: PLC0415 - not for --help
+    from workhorse.embedded.choosing import why_not_embedded  # noqa: PLC0415 - not for --help
 
     where = embedded.ensure()
     if foreground:
@@ -91,7 +92,10 @@ def start(*, foreground: bool) -> int:
         _stay(where)
         return 0
     keep_running(where)
-    out().say(f"running on {where} until: workhorse server stop")
+    ink = out()
+    ink.say(f"running on {where} until: workhorse server stop")
+    if why_not_embedded():
+        ink.say(f"It is not chosen by itself here: {ink.bold(f'export WORKHORSE_URL={where}')}")
     return 0
 
 

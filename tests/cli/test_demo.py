@@ -1,0 +1,86 @@
+"""The demo, played to its end in a process of its own."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import clean_environment
+from workhorse.demo.texts import in_one_loop, texts_in
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Forty small texts, and what is to be left out."""
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    for number in range(40):
+        words = "sleep furious\nideas green " * (number + 1)
+        (texts / f"{number:02}.txt").write_text(words, "utf-8")
+    (texts / "picture").write_bytes(b"\x89PNG\0\0")
+    (texts / "empty").touch()
+    (texts / ".hidden").write_text("hidden", "utf-8")
+    return texts
+
+
+def play(*words, **more):
+    return subprocess.run(
+        [sys.executable, "-m", "workhorse", "demo", *map(str, words)],
+        env=clean_environment(**more),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+
+
+def test_the_texts_of_a_folder_are_found(folder):
+    assert len(texts_in(folder)) == 40
+
+
+def test_the_totals_are_right(folder):
+    totals = in_one_loop(texts_in(folder))
+    assert (totals.words, totals.lines) == (4 * 820, 820)
+    assert totals.names == {"sleep": 820, "furious": 820, "ideas": 820, "green": 820}
+
+
+def test_the_demo_agrees_and_leaves_nothing_behind(folder, tmp_path):
+    ran = play(folder, TMPDIR=str(tmp_path))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "3,280 words in 820 lines" in ran.stdout
+    assert "The totals agree" in ran.stdout
+    for text in ("worked at try 3", "nothing to be done", "longer than its timeout", "SIGKILL"):
+        assert text in " ".join(ran.stdout.split())
+    assert "\x1b" not in ran.stdout
+    assert not list(tmp_path.glob("workhorse-*"))
+
+
+def test_the_demo_plays_on_a_given_server_and_sweeps_it(folder, server):
+    ran = play(folder, WORKHORSE_URL=server.url)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    namespace = re.search(r"--namespace (demo-\w+)", ran.stdout)
+    assert namespace
+    left = subprocess.run(
+        [sys.executable, "-m", "workhorse", "info", "-Q", "--namespace", namespace[1]],
+        env=clean_environment(WORKHORSE_URL=server.url),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "No queues yet" in left.stdout
+
+
+@pytest.mark.slow
+def test_the_demo_plays_on_the_standard_library():
+    ran = play(COLUMNS="80")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert max(map(len, ran.stdout.splitlines())) <= 100
+
+
+def test_a_folder_without_texts_exits_with_1(tmp_path: Path):
+    ran = play(tmp_path)
+    assert ran.returncode == 1
+    assert "there are no text files" in ran.stderr
