@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from functools import cache
 from importlib import resources
 
 _INCLUDE = re.compile(r"^-- @include (lib/\w+)$", re.MULTILINE)
+_CHUNK = re.compile(r"\n(?=\S)(?!end\b|else)")
+_DEFINITION = re.compile(r"local (?:function (?=\w)|(?=queues =|workers =))(\w+)")
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _ARGUMENT = re.compile(r"--(?: (?P<kind>KEYS|ARGV))? {2,8}(?P<name>\w+|\.\.\.)\s+\w+")
 
 
@@ -53,7 +57,22 @@ def assemble(text: str) -> str:
         included.add(match[1])
         return code_of(_INCLUDE.sub(include, source(match[1])))
 
-    return "\n".join([*locals_of(text), code_of(_INCLUDE.sub(include, text))])
+    return shake("\n".join([*locals_of(text), code_of(_INCLUDE.sub(include, text))]))
+
+
+def shake(code: str) -> str:
+    """The code without functions and key names that nothing in it uses.
+
+    The server makes every function of a script anew for each call, which costs more than most
+    of the commands that they wrap.
+    """
+    chunks = _CHUNK.split(code)
+    while True:
+        words = Counter(word for chunk in chunks for word in set(_WORD.findall(chunk)))
+        used = [c for c in chunks if not (m := _DEFINITION.match(c)) or words[m[1]] > 1]
+        if len(used) == len(chunks):
+            return "\n".join(chunks)
+        chunks = used
 
 
 def locals_of(text: str) -> list[str]:

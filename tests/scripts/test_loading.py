@@ -5,7 +5,7 @@ from importlib import resources
 
 import pytest
 
-from workhorse.scripts import assemble, code_of, load, locals_of, source
+from workhorse.scripts import assemble, code_of, load, locals_of, shake, source
 
 NAMES = sorted(
     entry.name.removesuffix(".lua")
@@ -42,10 +42,17 @@ def test_a_header_ends_where_the_code_begins():
 
 
 def test_an_include_of_an_include_is_there_once_and_before_its_users():
-    text = assemble("-- @include lib/promote\n-- @include lib/ring\n-- @include lib/promote\n")
+    includes = "-- @include lib/promote\n-- @include lib/ring\n-- @include lib/promote\n"
+    text = assemble(includes + "promote(id, 1)\n")
     for definition in ("function ring(", "function promote(", "function ready(", "local prefix ="):
         assert text.count(definition) == 1
     assert text.index("function ring(") < text.index("function ready(") < text.index("promote(")
+
+
+def test_functions_that_nothing_uses_do_not_travel():
+    code = "local function a()\n  return 1\nend\nlocal function b() return a() end\nreturn 1"
+    assert shake(code) == "return 1"
+    assert shake(code + "\nb()") == code + "\nb()"
 
 
 def test_comments_do_not_travel():

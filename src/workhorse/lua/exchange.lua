@@ -37,6 +37,7 @@ else
   for at = first, #ARGV, 8 do
     if not settle(now, unpack(ARGV, at, at + 7)) then refused[#refused + 1] = ARGV[at + 1] end
   end
+  change_registries()
   housekeeping(max_crashes, now)
   for i = 8, first - 1 do
     local open = want - #taken

@@ -1,17 +1,21 @@
--- A final job enters a registry and expires together with its history after `ttl` ms; -1 is never.
--- @include lib/agenda
+-- A final job expires together with its history after `ttl` ms; -1 is never.
 -- `again`: it ran before, so it has a history.
-local function keep(kind, registry, queue, id, ttl, again, now)
+-- @include lib/agenda
+local function lifetime(id, ttl, again)
   if ttl < 0 then
-    redis.call('ZADD', registry, '+inf', id)
     redis.call('PERSIST', job_key(id))
     if again then redis.call('PERSIST', runs_key(id)) end
-    return
+  else
+    redis.call('PEXPIRE', job_key(id), ttl)
+    if again then redis.call('PEXPIRE', runs_key(id), ttl) end
   end
-  redis.call('ZADD', registry, now + ttl, id)
-  not_later_than(kind, queue, now + ttl)
-  redis.call('PEXPIRE', job_key(id), ttl)
-  if again then redis.call('PEXPIRE', runs_key(id), ttl) end
+end
+
+-- It is kept in a registry for as long.
+local function keep(kind, registry, queue, id, ttl, again, now)
+  redis.call('ZADD', registry, ttl < 0 and '+inf' or now + ttl, id)
+  if ttl >= 0 then not_later_than(kind, queue, now + ttl) end
+  lifetime(id, ttl, again)
 end
 
 -- A job leaves without a trace but one, so that nobody waits in vain: how and when it ended,
