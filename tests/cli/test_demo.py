@@ -1,6 +1,8 @@
 """The demo, played to its end in a process of its own."""
 
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import clean_environment
+from tests.support.servers import wait_for
 from workhorse.demo.texts import in_one_loop, texts_in
 
 
@@ -71,6 +74,37 @@ def test_the_demo_plays_on_a_given_server_and_sweeps_it(folder, server):
         check=True,
     )
     assert "No queues yet" in left.stdout
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)]
+)
+def test_a_demo_that_is_stopped_leaves_no_process(folder, tmp_path, number, status):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "workhorse", "demo", str(folder)],
+        env=clean_environment(TMPDIR=str(tmp_path)),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    shown = ""
+    while "enqueued in" not in shown:  # by then there are a server and a worker
+        shown += process.stdout.readline()
+    worker = int(re.findall(r"pid (\d+)", shown)[0])
+    process.send_signal(number)
+    process.communicate(timeout=30)
+    assert process.returncode == status
+    wait_for(lambda: not is_alive(worker))
+    if number != signal.SIGKILL:
+        assert not list(tmp_path.glob("workhorse-*"))
+
+
+def is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text("ascii")
 
 
 @pytest.mark.slow

@@ -174,7 +174,8 @@ def test_the_worker_has_defaults(runner, told):
     assert told["isolation"] == "warm"
     assert told["horses"] == "1"
     assert told["lease"] == 15
-    assert told["log"] == ("INFO", "text", "")
+    assert told["name"]
+    assert told["log"] == ("INFO", "text", told["name"])
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,6 +67,8 @@ def _play(screen: Screen, texts: list[Path], url: str | None, *, keep: bool) -> 
     from workhorse.demo import play, stage  # noqa: PLC0415 - not for --help
     from workhorse.demo.texts import in_one_loop  # noqa: PLC0415 - not for --help
 
+    for number in (signal.SIGTERM, signal.SIGHUP):  # to tidy up, as after Ctrl+C
+        signal.signal(number, signal.default_int_handler)
     with stage.set_up(url, keep=keep) as here:
         screen.scene(here)
         began = time.monotonic()

@@ -196,8 +196,10 @@ def command(queues: tuple[str, ...], **options: Unpack[Options]) -> int:
     Without QUEUES it is the queue `default`.
     """
     from workhorse.cli.logs import set_up  # noqa: PLC0415 - not for --help
+    from workhorse.worker.identity import default_name  # noqa: PLC0415 - not for --help
 
-    set_up(_level(options), options["log_format"], options["name"] or "")
+    name = options["name"] = options["name"] or default_name()
+    set_up(_level(options), options["log_format"], name)
     worker = _worker(queues or ("default",), options)
     with _pid_file(options["pid"]):
         _run(worker, options)
