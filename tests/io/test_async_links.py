@@ -7,6 +7,7 @@ import random
 import pytest
 
 from tests.support.peers import peer
+from tests.support.turns import Turn
 from workhorse.connection import Connection
 from workhorse.endpoints import Login
 from workhorse.exceptions import ConnectionLost, ServerError
@@ -85,12 +86,12 @@ def test_a_callback_that_fails_costs_nobody_else_an_answer(server):
 
 
 def test_ten_thousand_cancelled_requests_never_cross_their_replies(server):
-    chance = random.Random(7)  # noqa: S311 - no secret
+    chance = random.Random(7)
 
     async def caller(link, number):
         task = asyncio.ensure_future(link.request(("ECHO", number)))
         for _ in range(chance.randrange(4)):
-            await asyncio.sleep(0)
+            await Turn()
         if chance.random() < 0.7:
             task.cancel()
         try:
@@ -117,13 +118,13 @@ def test_a_server_that_goes_away_tells_everybody_who_waits(own_server):
         waiting = [asyncio.ensure_future(link.request(("BLPOP", "x", 0))) for _ in range(3)]
         answers: list[object] = []
         link.send(pack(("BLPOP", "x", 0)), answers.append)
-        await asyncio.sleep(0)
+        await Turn()
         own_server.kill()
         errors = await asyncio.gather(*waiting, return_exceptions=True)
         with pytest.raises(ConnectionLost):
             await link.request(("PING",))
         link.send(pack(("PING",)), answers.append)
-        await asyncio.sleep(0)
+        await Turn()
         return errors, answers, link.closed
 
     errors, answers, closed = with_link(own_server, body)
@@ -206,7 +207,7 @@ def test_messages_that_arrive_after_the_last_listener_left_are_dropped(server, c
             subscription = await link.subscribe(channel)
             sender = await connection.alink()
             sent = asyncio.ensure_future(sender.request(("SPUBLISH", channel, "a")))
-            await asyncio.sleep(0)
+            await Turn()
             subscription.close()
             assert await link.request(("PING", "x")) in (b"x", [b"pong", b"x"])
             await sent
@@ -219,7 +220,7 @@ def test_listeners_learn_that_the_server_went_away(own_server):
     async def body(link):
         subscription = await link.subscribe("x")
         waiting = asyncio.ensure_future(subscription.next_message(20))
-        await asyncio.sleep(0)
+        await Turn()
         own_server.kill()
         with pytest.raises(ConnectionLost):
             await waiting
@@ -242,8 +243,8 @@ def test_a_cancelled_task_does_not_end_the_others_attempt(server):
 
     async def main():
         tasks = [asyncio.ensure_future(connection.alink()) for _ in range(3)]
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await Turn()
+        await Turn()
         tasks[0].cancel()
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
         return [type(outcome) for outcome in outcomes]

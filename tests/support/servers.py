@@ -71,7 +71,7 @@ def purge(connection: Connection) -> None:
 def free_port() -> int:
     """A port that nobody listens on, nor on the one 10,000 above (a Cluster's second port)."""
     while True:
-        port = random.randrange(20000, 30000)  # noqa: S311 - no secret
+        port = random.randrange(20000, 30000)
         with contextlib.suppress(OSError), socket.socket() as one, socket.socket() as two:
             one.bind(("127.0.0.1", port))
             two.bind(("127.0.0.1", port + 10000))
@@ -85,19 +85,24 @@ class SentinelGroup:
 
     def __init__(self, folder: Path, binary: Path) -> None:
         ports = [free_port() for _ in range(5)]
-        self.primary = start_private(folder / "primary", binary=binary, port=ports[0])
+        prompt = ("--repl-diskless-sync-delay", "0")
+        self.primary = start_private(
+            folder / "primary", binary=binary, port=ports[0], options=prompt
+        )
         self.replica = start_private(
             folder / "replica",
             binary=binary,
             port=ports[1],
-            options=("--replicaof", f"127.0.0.1 {ports[0]}", "--repl-diskless-sync-delay", "0"),
+            options=("--replicaof", f"127.0.0.1 {ports[0]}", *prompt),
         )
         wait_for(lambda: b"master_link_status:up" in ask(self.replica.address, "INFO"))
         self._processes: list[subprocess.Popen[bytes]] = []
         self.addresses: list[Address] = [("127.0.0.1", port) for port in ports[2:]]
         for number, port in enumerate(ports[2:]):
             self._processes.append(self._sentinel(folder / f"sentinel{number}", binary, port))
+        self._hurry(100, 100)
         wait_for(self._settled)
+        self._hurry(10_000, 2_000)  # as is usual, or a failover is undone before it is seen
 
     @property
     def url(self) -> str:
@@ -131,6 +136,12 @@ class SentinelGroup:
         process = spawn(binary, folder, (str(conf), "--sentinel"), dies_with_us=True)
         wait_until_ready(process, folder, ("127.0.0.1", port))
         return process
+
+    def _hurry(self, info_period: int, publish_period: int) -> None:
+        """Set how often the sentinels tell each other what they know, ms."""
+        for address in self.addresses:
+            ask(address, "SENTINEL", "DEBUG", "info-period", info_period)
+            ask(address, "SENTINEL", "DEBUG", "publish-period", publish_period)
 
     def _settled(self) -> bool:
         """Whether each sentinel knows the two others and the replica."""

@@ -148,7 +148,7 @@ class Delivery:
                 f"{error} (tried {tries} within {self._connection.patience:g} s)"
             ) from error
         self.epoch = self._connection.epoch
-        return min(left, backoff(self._tries, chance=random.random()))  # noqa: S311 - no secret
+        return min(left, backoff(self._tries, chance=random.random()))
 
 
 def _code(reply: object) -> str:

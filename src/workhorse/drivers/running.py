@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from workhorse.connection import Connection
 from workhorse.drivers.delivery import ELSEWHERE_OR_LATER, Delivery, advised
-from workhorse.effects import Flow, Listen
+from workhorse.effects import Batch, Call, Effect, Flow, Listen
 from workhorse.exceptions import ConnectionLost, ServerError
 
 if TYPE_CHECKING:
@@ -35,11 +35,7 @@ def run(connection: Connection, flow: Flow[T]) -> T:
         effect = next(flow)
         while True:
             try:
-                reply = (
-                    _listen(connection, effect)
-                    if type(effect) is Listen
-                    else _deliver(connection, Delivery(connection, effect))  # type: ignore[arg-type]  # no Listen
-                )
+                reply = _performed(connection, effect)
             except Exception as error:  # noqa: BLE001 - every error is the flow's to handle
                 effect = flow.throw(error)
             else:
@@ -60,11 +56,7 @@ async def arun(connection: Connection, flow: Flow[T]) -> T:
         effect = next(flow)
         while True:
             try:
-                reply = (
-                    await _alisten(connection, effect)
-                    if type(effect) is Listen
-                    else await _adeliver(connection, Delivery(connection, effect))  # type: ignore[arg-type]  # no Listen
-                )
+                reply = await _aperformed(connection, effect)
             except Exception as error:  # noqa: BLE001 - every error is the flow's to handle
                 effect = flow.throw(error)
             else:
@@ -72,6 +64,24 @@ async def arun(connection: Connection, flow: Flow[T]) -> T:
     except StopIteration as done:
         result: T = done.value
         return result
+
+
+def _performed(connection: Connection, effect: Effect) -> Any:  # noqa: ANN401 - a reply
+    if isinstance(effect, Call | Batch):
+        return _deliver(connection, Delivery(connection, effect))
+    if isinstance(effect, Listen):
+        return _listen(connection, effect)
+    return effect.work()
+
+
+async def _aperformed(connection: Connection, effect: Effect) -> Any:  # noqa: ANN401 - a reply
+    if isinstance(effect, Call | Batch):
+        return await _adeliver(connection, Delivery(connection, effect))
+    if isinstance(effect, Listen):
+        return await _alisten(connection, effect)
+    import asyncio  # noqa: PLC0415 - as elsewhere here: the blocking driver needs none of it
+
+    return await asyncio.to_thread(effect.work)
 
 
 def _deliver(connection: Connection, delivery: Delivery) -> Any:  # noqa: ANN401 - a reply

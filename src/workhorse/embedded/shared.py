@@ -38,7 +38,7 @@ class Status:
     Attributes:
         running: Whether it answers.
         url: Its URL, also when it is not running.
-        home: The folder of its data.
+        home: Its folder; the data are in `server` there.
         pid: Its process id.
         version: Such as `valkey 9.1.2`.
         binary: What runs.
@@ -106,14 +106,14 @@ def status(home: PathLike | None = None) -> Status:
         with contextlib.closing(place.link()) as link:
             text: str = link.call(("INFO", "server")).decode()
     except ServerError:
-        return Status(running=False, url=place.url, home=place.folder)
+        return Status(running=False, url=place.url, home=place.folder.parent)
     facts = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
     name = facts.get("server_name", "redis")
     version = facts.get("valkey_version") or facts["redis_version"]
     return Status(
         running=True,
         url=place.url,
-        home=place.folder,
+        home=place.folder.parent,
         pid=int(facts["process_id"]),
         version=f"{name} {version}",
         binary=facts.get("executable", ""),

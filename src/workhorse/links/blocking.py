@@ -11,7 +11,8 @@ import socket
 import struct
 import time
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from functools import cache
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from workhorse.endpoints.logins import Address, Login, address_text
 from workhorse.exceptions import ConnectionLost, ServerError
@@ -26,6 +27,9 @@ from workhorse.links.wire import (
     new_reader,
     pack,
 )
+
+if TYPE_CHECKING:
+    import ssl
 
 _BUFFER_SIZE = 65536
 
@@ -240,13 +244,28 @@ def _connect(address: Address, login: Login, timeout: float) -> socket.socket:
         sock.settimeout(timeout)
         keep_alive(sock)
         if login.tls is not None:
+            context = login.tls.context()
+            context.sslsocket_class = _tls_socket_class()
             try:
-                return login.tls.context().wrap_socket(sock, server_hostname=address[0])
+                return context.wrap_socket(sock, server_hostname=address[0])
             except BaseException:
                 sock.close()
                 raise
     sock.settimeout(None)
     return sock
+
+
+@cache
+def _tls_socket_class() -> type[ssl.SSLSocket]:
+    import ssl  # noqa: PLC0415 - slow to import, and most connections need none of it
+
+    class TlsSocket(ssl.SSLSocket):
+        """As `_Socket`."""
+
+        def __del__(self) -> None:
+            self.close()
+
+    return TlsSocket
 
 
 def keep_alive(sock: socket.socket) -> None:
