@@ -218,7 +218,7 @@ class Shaper:
         later = due is not None or delay is not None
         if later and call.at_front:
             fields += ("front", 1)
-        return CallSpec(job_id, tuple(fields), ttl, call.at_front, due, delay, mode, nonce)
+        return CallSpec(job_id, tuple(fields), ttl, call.at_front, due, delay, None, mode, nonce)
 
 
 def options_of(call: EnqueueData, base: EnqueueData | None = None) -> Mapping[bytes, bytes]:

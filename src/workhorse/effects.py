@@ -58,6 +58,18 @@ class Batch:
         self.calls = calls
 
 
+class Here:
+    """Do something in this process that takes its time, such as running a job.
+
+    The asyncio driver does it in a thread. Its value is sent back into the flow.
+    """
+
+    __slots__ = ("work",)
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self.work = work
+
+
 class Listen:
     """Wait until a probe finds something, woken by messages on a channel.
 
@@ -68,14 +80,12 @@ class Listen:
 
     __slots__ = ("channel", "probe", "timeout")
 
-    def __init__(
-        self, channel: str, probe: Callable[[], Flow[Any]], timeout: float | None
-    ) -> None:
+    def __init__(self, channel: str, probe: Callable[[], Flow[Any]], timeout: float | None) -> None:
         self.channel = channel
         self.probe = probe
         self.timeout = timeout
 
 
-Effect = Call | Batch | Listen
+Effect = Call | Batch | Here | Listen
 Flow = Generator[Effect, Any, T]
 """An operation: yields effects, is sent replies, returns a `T`."""

@@ -192,7 +192,7 @@ class WorkHorseDied(WorkhorseError):  # noqa: N818 - reads as a sentence
     """The horse that ran the job died; the text says of what."""
 
 
-class JobTimeoutException(BaseException):  # noqa: N818 - RQ's name
+class JobTimeoutException(BaseException):
     """Raised inside a job when its timeout is reached.
 
     It is a `BaseException`, so that `except Exception` in a job does not swallow it.

@@ -43,7 +43,7 @@ class Keys:
         return self.job_prefix + job_id
 
     def gone(self, job_id: str) -> str:
-        """string: `<status> <when, ms> [<nonce of its enqueue>]` of a job that was deleted at its end; lives 500 s."""
+        """string: `<when, ms>[ failed][ <nonce of its enqueue>]` of a job that was deleted at its end; lives 500 s."""
         return f"{self.prefix}gone:{job_id}"
 
     def runs(self, job_id: str) -> str:

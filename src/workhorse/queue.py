@@ -37,7 +37,8 @@ class Queue(QueueFlows[Job]):
         connection: A URL, a `Connection`, or a client object of redis or valkey; left out: see
             `connect`.
         default_timeout: How long its jobs may run; default 180 s, -1 for no limit.
-        is_async: False would run each job at once, here.
+        is_async: False runs each job at once, in this process; `enqueue` returns when it has
+            ended, and does not raise what the job raises. Scheduled jobs still go to workers.
         serializer: What encodes arguments: None (plain Python values, safely), 'json', 'pickle'
             (anything; trusts whoever can write to the server), or an object with `dumps` and
             `loads`.

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
+from importlib import import_module
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from workhorse.calls import CallOptions, Duration, EnqueueData, OnCrash, Shaper, options_of
 from workhorse.connection import Connection
-from workhorse.effects import Flow
+from workhorse.effects import Flow, Here
 from workhorse.exceptions import NoSuchJobError
 from workhorse.flows import JobFlows, nonce
 from workhorse.keys import Keys
 from workhorse.names import check_queue_name
 from workhorse.ops import control, enqueue, queues, results
+from workhorse.records import CallSpec
 from workhorse.sources import Source
 
 J = TypeVar("J", bound=JobFlows)
@@ -23,6 +26,7 @@ class QueueFlows(Generic[J]):
 
     Attributes:
         name: Its name.
+        is_async: False: jobs run at once, in the process that enqueues them.
         source: What the queue and its jobs stand on.
     """
 
@@ -40,11 +44,7 @@ class QueueFlows(Generic[J]):
         default_result_ttl: Duration | None = None,
         on_crash: OnCrash | None = None,
     ) -> None:
-        if not is_async:
-            raise NotImplementedError(
-                "is_async=False is not in this version of Workhorse; call the function itself, or "
-                "let a worker run the queue: workhorse worker --burst"
-            )
+        self.is_async = is_async
         self.name = check_queue_name(name)
         self.source = Source(connection, serializer, allow)
         self._defaults: CallOptions = {
@@ -97,10 +97,31 @@ class QueueFlows(Generic[J]):
         self, call: EnqueueData, due: int | None = None, delay: int | None = None
     ) -> Flow[J]:
         spec = self._shaper.spec(call, due, delay)
+        if not self.is_async and due is None and delay is None:
+            return (yield from self._running_here(spec))
         stored = yield from enqueue.enqueue(self._keys, self.name, (spec,))
         return cast("J", self._job(spec.id, self.source).sent(spec, self.name, stored.now))
 
+    def _running_here(self, spec: CallSpec) -> Flow[J]:
+        """Store a call as begun, run it in this process, and settle it as a worker would.
+
+        A queue that runs its own jobs is a worker, so this is the one place where the client
+        reaches for the worker's code: by name, for all others do without it.
+        """
+        immediate = import_module("workhorse.worker.immediate")
+        lease, leased = immediate.begin(spec, self.name)
+        stored = yield from enqueue.enqueue(self._keys, self.name, (leased,))
+        if stored.fresh[0]:
+            outcome = yield Here(partial(immediate.run_here, lease, self.source))
+            yield from immediate.settled(self._keys, outcome)
+        return cast("J", self._job(spec.id, self.source))
+
     def _storing_many(self, calls: Iterable[EnqueueData]) -> Flow[list[J]]:
+        if not self.is_async:
+            jobs = []
+            for call in calls:
+                jobs.append((yield from self._storing(call)))
+            return jobs
         specs = [self._shaper.spec(call) for call in calls]
         ids = [spec.id for spec in specs]
         if len(set(ids)) < len(ids):

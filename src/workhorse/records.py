@@ -40,6 +40,7 @@ class CallSpec:
         at_front: Whether it goes to the head of its queue.
         due: When it is due, ms since 1970, or None for at once.
         delay: How long after the server's now it is due, ms; None for at once.
+        lease: For a job that the caller runs itself: how long it may take, ms; else None.
         mode: `new` (generated id), `replace` (the caller's id) or `unique`.
         nonce: Tells a repeated send of this enqueue from another one; '' for `new`.
     """
@@ -50,6 +51,7 @@ class CallSpec:
     at_front: bool = False
     due: int | None = None
     delay: int | None = None
+    lease: int | None = None
     mode: str = "new"
     nonce: str = ""
 

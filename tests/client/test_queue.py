@@ -1,3 +1,4 @@
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -163,9 +164,27 @@ def test_a_queue_that_makes_no_sense_is_refused_at_once(options):
         Queue(**options)
 
 
-def test_running_jobs_here_is_not_in_this_version():
-    with pytest.raises(NotImplementedError, match="is_async=False"):
-        Queue(is_async=False)
+def test_a_queue_that_is_not_async_runs_its_jobs_at_once(connection):
+    queue = Queue("here", connection, is_async=False)
+    done = queue.enqueue(divmod, 7, 2)
+    assert (done.get_status(), done.return_value()) == ("finished", (3, 1))
+    assert done.id in queue.finished_job_registry
+    broken = queue.enqueue(divmod, 7, 0)
+    assert broken.is_failed
+    assert "ZeroDivisionError" in (broken.exc_info or "")
+    assert (queue.count, queue.started_job_registry.count) == (0, 0)
+
+
+def test_an_asyncio_queue_that_is_not_async_runs_its_jobs_in_a_thread(connection):
+    async def run_here() -> object:
+        return await (await AsyncQueue("here", connection, is_async=False).enqueue(divmod, 7, 2))
+
+    assert asyncio.run(run_here()) == (3, 1)
+
+
+def test_a_scheduled_job_of_a_queue_that_is_not_async_waits_for_a_worker(connection):
+    queue = Queue("here", connection, is_async=False)
+    assert queue.enqueue_in(60, divmod, 7, 2).is_scheduled
 
 
 def test_another_serializer_encodes_the_arguments(connection):

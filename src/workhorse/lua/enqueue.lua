@@ -4,7 +4,7 @@
 -- ARGV  time        int     ms since 1970, or '' for the server's clock
 --       queue       str     name of the queue
 --       ...         each    id, mode (new, replace, unique), nonce or '', place (back, front, at,
---                           in), due in ms since 1970 or delay in ms or '', ttl in ms or ''
+--                           in, mine), due in ms since 1970, delay or lease in ms, or '', ttl in ms or ''
 --                           (for one that is due later its field counts), n, n words of hash fields
 --
 -- Returns {the server's time, per job: 1 stored, 0 it was there already from an earlier send}.
@@ -18,6 +18,7 @@
 -- @include lib/displace
 -- @include lib/schedule
 -- @include lib/ready
+-- @include lib/own
 local now = milliseconds(time)
 local answer, stored, seen, back, front = {now}, {}, {}, {}, {}
 
@@ -47,10 +48,11 @@ for _, job in ipairs(stored) do
   local key, later = job_key(id), place == 'at' or place == 'in'
   if job[2] then displace(id, job[3], job[2]) end
   if mode ~= 'new' then redis.call('DEL', key, runs_key(id), gone_key(id)) end
-  redis.call('HSET', key, 'status', later and 'scheduled' or 'queued', 'origin', queue,
+  redis.call('HSET', key, 'status', later and 'scheduled' or place == 'mine' and 'started' or 'queued', 'origin', queue,
     'created_at', now, unpack(ARGV, job[1] + 7, job[1] + 6 + words))
   if nonce ~= '' then redis.call('HSET', key, 'nonce', nonce) end
   if later then schedule(queue, id, place == 'at' and tonumber(when) or now + when)
+  elseif place == 'mine' then own(queue, id, now + when)
   elseif place == 'front' then front[#front + 1] = id
   else back[#back + 1] = id end
   if ttl ~= '' and not later then redis.call('PEXPIRE', key, ttl) end

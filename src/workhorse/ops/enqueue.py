@@ -56,6 +56,8 @@ def _words_of(spec: CallSpec) -> Iterator[Word]:
         place, when = "at", spec.due
     elif spec.delay is not None:
         place, when = "in", spec.delay
+    elif spec.lease is not None:
+        place, when = "mine", spec.lease
     else:
         place, when = ("front" if spec.at_front else "back"), None
     yield from (

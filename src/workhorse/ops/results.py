@@ -29,8 +29,8 @@ def find_status(keys: Keys, job_id: str) -> Flow[JobStatus | None]:
     word = yield command("HGET", keys.job(job_id), "status")
     if word is not None:
         return JobStatus(word.decode())
-    gone = yield command("GET", keys.gone(job_id))
-    return None if gone is None else JobStatus(gone.split()[0].decode())
+    gone = yield from tombstone(keys, job_id)
+    return gone[0] if gone else None
 
 
 def fetch(keys: Keys, job_id: str) -> Flow[JobRecord]:
@@ -42,14 +42,12 @@ def fetch(keys: Keys, job_id: str) -> Flow[JobRecord]:
     flat = yield command("HGETALL", keys.job(job_id))
     if flat:
         return job_record(job_id, flat)
-    gone = yield command("GET", keys.gone(job_id))
-    if gone is None:
-        raise NoSuchJobError(job_id)
-    raise NoSuchJobError(job_id, _epitaph(*gone.decode().split()))
+    gone = yield from tombstone(keys, job_id)
+    raise NoSuchJobError(job_id, _epitaph(*gone)) if gone else NoSuchJobError(job_id)
 
 
-def _epitaph(status: str, ms: str, *_nonce: str) -> str:
-    at = datetime.fromtimestamp(int(ms) / 1000, UTC)
+def _epitaph(status: JobStatus, ms: int) -> str:
+    at = datetime.fromtimestamp(ms / 1000, UTC)
     if status == JobStatus.FAILED:
         why = "because it has failure_ttl=0"
     else:
@@ -62,8 +60,8 @@ def tombstone(keys: Keys, job_id: str) -> Flow[tuple[JobStatus, int] | None]:
     gone = yield command("GET", keys.gone(job_id))
     if gone is None:
         return None
-    status, ms, *_ = gone.decode().split()
-    return JobStatus(status), int(ms)
+    ms, *more = gone.split()
+    return JobStatus.FAILED if b"failed" in more else JobStatus.FINISHED, int(ms)
 
 
 def fetch_many(keys: Keys, job_ids: Sequence[str]) -> Flow[list[JobRecord | None]]:

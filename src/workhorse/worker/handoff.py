@@ -32,6 +32,10 @@ _LETTERS: Final = {kind: letter for letter, kind in _KINDS.items()}
 KIND: Final = getattr(socket, "SOCK_SEQPACKET", socket.SOCK_DGRAM)
 
 
+LOST_TOUCH: Final = 74
+"""The exit status of a horse whose job closed its channels: EX_IOERR of sysexits.h."""
+
+
 class BrokenReport(Exception):  # noqa: N818 - reads as a sentence
     """A horse sent what no Workhorse writes."""
 

@@ -14,8 +14,9 @@ import traceback
 from types import FrameType
 
 from workhorse.worker.execution import Kit, execute
-from workhorse.worker.handoff import MODULES, read_job, receive, report_message, send
+from workhorse.worker.handoff import LOST_TOUCH, MODULES, read_job, receive, report_message, send
 from workhorse.worker.kernel import die_with_parent
+from workhorse.worker.surroundings import Surroundings
 
 
 def horse(
@@ -37,9 +38,11 @@ def horse(
         _take_signals()
         _serve(jobs, reports, kit, once=once)
         status = 0
-    except OSError:
+    except (BrokenPipeError, ConnectionResetError):
         # The supervisor is gone: nobody is left to report to.
         status = 0
+    except OSError:
+        status = LOST_TOUCH
     except BaseException:  # noqa: BLE001 - the last stop before os._exit
         traceback.print_exc()
     finally:
@@ -48,9 +51,11 @@ def horse(
 
 
 def _serve(jobs: socket.socket, reports: socket.socket, kit: Kit, *, once: bool) -> None:
+    surroundings = Surroundings()
     while (message := receive(jobs)) is not None:
         job = read_job(message)
         report = execute(job, kit)
+        surroundings.restore()
         send(reports, report_message(job.id, report))
         if kit.seen:
             send(reports, MODULES + "\n".join(sorted(kit.seen)).encode())
@@ -75,6 +80,7 @@ def _take_signals() -> None:
 
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     signal.signal(signal.SIGINT, ignore)
     signal.signal(signal.SIGTERM, ignore)
 

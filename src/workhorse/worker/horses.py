@@ -16,6 +16,7 @@ from typing import Final
 from workhorse.codec import MAX_BYTES
 from workhorse.ops.leases import Lease
 from workhorse.ops.settle import Report
+from workhorse.worker import obituary
 from workhorse.worker.handoff import (
     MODULES,
     PIECE,
@@ -63,6 +64,8 @@ class Horse:
         since: When the first of them began, by the loop's clock.
         ran: How many jobs it has ended.
         doom: Why we killed it, or ''.
+        doomed: The job that it ran when we did, or ''.
+        audible: Whether more may come from it.
         retired: Whether it gets no more jobs.
     """
 
@@ -74,6 +77,8 @@ class Horse:
         self.since = 0.0
         self.ran = 0
         self.doom = ""
+        self.doomed = ""
+        self.audible = True
         self.retired = False
         # `receiving` stays open here: what the horse has not received can be taken back.
         self._jobs, self.receiving = channel()
@@ -148,10 +153,9 @@ class Horse:
     def read(self) -> Iterator[tuple[Lease, Report] | list[str]]:
         """What it has sent: runs with their reports, and names of modules it has imported.
 
-        Ends when there is no more for now. A horse that closed its end, or sends what no
-        horse of ours would, is killed.
+        Ends when there is no more for now. A horse that sends what none of ours would is killed.
         """
-        for _ in range(AT_ONCE):
+        for _ in range(AT_ONCE if self.audible else 0):
             try:
                 piece = self.reports.recv(RECEIVE)
             except BlockingIOError:
@@ -159,15 +163,16 @@ class Horse:
             except OSError:
                 piece = b""
             if not piece:
-                self._loop.remove_reader(self.reports)
-                self.kill(self.doom)
+                # It ends, or its job has closed what was not the job's; either shows at its end.
+                self._mute()
                 return
             try:
                 message = self._assembler.add(piece)
                 if message is not None:
                     yield self._read(message)
             except BrokenReport as error:
-                self.kill(f"workhorse.exceptions.WorkHorseDied: what it sent is no report: {error}")
+                self._mute()
+                self.kill(obituary.confused(error))
                 return
 
     def _read(self, message: bytes) -> tuple[Lease, Report] | list[str]:
@@ -194,7 +199,9 @@ class Horse:
 
     def kill(self, why: str) -> None:
         """Kill it with everything it started."""
-        self.doom = self.doom or why
+        if why and not self.doom:
+            self.doom = why
+            self.doomed = self.flights[0].lease.id if self.flights else ""
         self.retired = True
         if self.pid:
             kill_group(self.pid)
@@ -207,6 +214,10 @@ class Horse:
             self._loop.remove_writer(self._jobs)
         for end in (self._jobs, self.receiving, self.reports, self.reporting):
             end.close()
+
+    def _mute(self) -> None:
+        self.audible = False
+        self._loop.remove_reader(self.reports)
 
     def _push(self) -> None:
         try:

@@ -7,6 +7,7 @@ import signal
 from typing import Final
 
 from workhorse.ops.settle import Report
+from workhorse.worker.handoff import LOST_TOUCH
 from workhorse.worker.kernel import signal_name
 from workhorse.worker.timeouts import says
 
@@ -25,6 +26,14 @@ def too_large(size: int, limit: int) -> str:
     return (
         f"{_DIED}: the work horse held {size / mib:,.0f} MiB of memory, more than "
         f"--max-horse-memory ({limit / mib:,.0f} MiB), and was killed"
+    )
+
+
+def confused(error: Exception) -> str:
+    """The doom of a horse that sent garbage."""
+    return (
+        f"{_DIED}: something in the work horse wrote to its worker what is no report ({error}); "
+        f"a job must write only to what it opened"
     )
 
 
@@ -50,6 +59,11 @@ def cause(status: int | None, peak: int) -> str:
     if status is None:
         return "the work horse died together with its stable"
     code = os.waitstatus_to_exitcode(status)
+    if code == LOST_TOUCH:
+        return (
+            "the job closed file descriptors of its work horse, so that nobody could learn how it "
+            "ended; a job must close only what it opened"
+        )
     if code >= 0:
         return (
             f"the work horse exited with status {code} before the job had ended; "

@@ -37,6 +37,7 @@ class Team:
 
     Attributes:
         backlog: Leases that no horse has yet.
+        suspects: Jobs one of which has killed the stable; each runs again, alone.
         closed: Whether no horse is to come any more.
     """
 
@@ -59,13 +60,14 @@ class Team:
         self._known_modules: set[str] = set(settings.preload)
         self._horses: dict[int, Horse] = {}
         self.backlog: deque[Lease] = deque()
+        self.suspects: set[str] = set()
         self.closed = False
 
     # What the others ask
 
     def room(self) -> int:
         """How many more jobs would keep the horses busy, counting those in the backlog."""
-        if self.closed:
+        if self.closed or self.suspects:
             return 0
         able = [h for h in self._horses.values() if h.at_work and not h.overstays()]
         busy = sum(1 for horse in self._horses.values() if horse.flights and horse.overstays())
@@ -78,6 +80,8 @@ class Team:
         if not self.backlog:
             return False
         busy = [horse for horse in self._horses.values() if horse.flights]
+        if self.suspects:
+            return any(horse.overstays() for horse in busy)
         return len(busy) >= self._settings.horses and all(horse.overstays() for horse in busy)
 
     def starving(self) -> bool:
@@ -111,6 +115,8 @@ class Team:
     def dispatch(self) -> None:
         """Hand jobs of the backlog to horses that have room."""
         while self.backlog:
+            if self.suspects and not self._may_begin(self.backlog[0]):
+                break
             expected = self._pace.expect(self.backlog[0].function)
             horse = self._free(expected)
             if horse is None or not horse.hand(self.backlog[0], expected):
@@ -124,6 +130,7 @@ class Team:
             self._take_back(horse)
         leases = list(self.backlog)
         self.backlog.clear()
+        self.suspects.difference_update(lease.id for lease in leases)
         return leases
 
     def kill_all(self, why: str) -> list[Lease]:
@@ -163,6 +170,11 @@ class Team:
                     best = horse
         return None if self._once and busy >= self._settings.horses else best
 
+    def _may_begin(self, lease: Lease) -> bool:
+        """Whether a job may run beside those that run now: a suspect runs alone."""
+        flying = [flight.lease.id for horse in self._horses.values() for flight in horse.flights]
+        return not flying or (lease.id not in self.suspects and self.suspects.isdisjoint(flying))
+
     def _take_back(self, horse: Horse) -> None:
         self.backlog.extendleft(reversed(horse.take_back()))
 
@@ -199,22 +211,44 @@ class Team:
         horse = self._horses.pop(number, None)
         if horse is None:
             return
-        self._read(horse)
-        self._take_back(horse)
-        horse.close()
-        if horse.flights:
-            died_on, *unharmed = (flight.lease for flight in horse.flights)
-            self.backlog.extendleft(reversed(unharmed))
+        self._bury(horse)
+        unharmed = [flight.lease for flight in horse.flights]
+        # A horse that had gone on to another job by the time it was killed is not that job's fault.
+        if unharmed and horse.doomed in {"", unharmed[0].id}:
+            died_on = unharmed.pop(0)
+            self.suspects.discard(died_on.id)
             ran = round((self._loop.time() - horse.since) * 1e6)
             self._ended(died_on, obituary.report(horse.doom, status, peak, ran))
+        self.backlog.extendleft(reversed(unharmed))
         self.muster()
         self.dispatch()
         self._freed()
 
     def scatter(self) -> None:
-        """The stable died, and all horses with it."""
-        for number in list(self._horses):
-            self.gone(number, None, 0)
+        """The stable died, and all horses with it.
+
+        A job that ran alone is to blame. Of several nobody knows which it was: they run again,
+        one at a time.
+        """
+        dead = list(self._horses.values())
+        for horse in dead:
+            horse.kill(horse.doom)  # it is dead; this is for what it has started
+            self._bury(horse)
+        running = [horse for horse in dead if horse.flights]
+        if len(running) > 1:
+            self.suspects.update(horse.flights[0].lease.id for horse in running)
+            for horse in running:
+                self.backlog.extendleft(flight.lease for flight in reversed(horse.flights))
+                horse.flights.clear()
+        for horse in dead:
+            self.gone(horse.number, None, 0)
+
+    def _bury(self, horse: Horse) -> None:
+        """Learn what a dead horse has left."""
+        while self._read(horse):
+            pass
+        self._take_back(horse)
+        horse.close()
 
     # Reports
 
@@ -223,12 +257,16 @@ class Team:
         self.dispatch()
         self._freed()
 
-    def _read(self, horse: Horse) -> None:
+    def _read(self, horse: Horse) -> bool:
+        """Take in what a horse has sent; whether that was anything."""
+        some = False
         for what in horse.read():
+            some = True
             if isinstance(what, list):
                 self._learn_modules(what)
                 continue
             lease, report = what
+            self.suspects.discard(lease.id)
             seconds = report.ran / 1e6
             self._pace.learn(lease.function, max(seconds, FORK_COST) if self._once else seconds)
             self._ended(lease, report)
@@ -236,6 +274,7 @@ class Team:
                 self._take_back(horse)
                 horse.retire()
                 self.muster()
+        return some
 
     def _is_spent(self, horse: Horse, report: Report) -> bool:
         limit = self._settings

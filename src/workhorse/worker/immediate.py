@@ -1,0 +1,51 @@
+"""Jobs of a queue with `is_async=False`: run by the process that enqueues them, at once.
+
+They are leased to that process for as long as they may run; if it dies, a worker takes them.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+from dataclasses import replace
+
+from workhorse.effects import Flow
+from workhorse.keys import Keys
+from workhorse.ops.claim import Terms, exchange
+from workhorse.ops.leases import Lease
+from workhorse.ops.settle import Outcome, settle
+from workhorse.records import MAX_CRASHES, CallSpec
+from workhorse.sources import Source
+from workhorse.worker.execution import Kit, execute
+from workhorse.worker.handoff import HandedJob
+
+_A_DAY = 86_400_000
+_NUMBER = 1
+
+
+def begin(spec: CallSpec, queue: str) -> tuple[Lease, CallSpec]:
+    """The lease on a job that is about to be stored, and the call with that lease in it."""
+    token = f"here.{os.getpid()}.{secrets.token_hex(4)}:{_NUMBER}"
+    words = iter(spec.fields)
+    fields = {_bytes(name): _bytes(value) for name, value in zip(words, words, strict=True)}
+    lease = Lease(spec.id, queue, token, 1, fields)
+    longest = _A_DAY if lease.timeout < 0 else round(lease.timeout * 1000) + 5000
+    began = (*spec.fields, "token", token, "attempt", 1)
+    return lease, replace(spec, fields=began, lease=longest, ttl=None)
+
+
+def run_here(lease: Lease, source: Source) -> Outcome:
+    """Run the job and say what came of it."""
+    job = HandedJob(lease.id, lease.queue, lease.token, lease.attempt, lease.fields)
+    return settle(lease, execute(job, Kit(source)), chance=random.random())
+
+
+def settled(keys: Keys, outcome: Outcome) -> Flow[None]:
+    """Say it to the server."""
+    terms = Terms(outcome.token.rpartition(":")[0], 1000, MAX_CRASHES)
+    yield from exchange(keys, terms, _NUMBER, [outcome.queue], 0, [outcome])
+
+
+def _bytes(word: str | bytes | float) -> bytes:
+    return word if isinstance(word, bytes) else str(word).encode()
