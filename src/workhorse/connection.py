@@ -92,6 +92,7 @@ class Connection:
         # another thread at the moment of a fork.
         self._idle: deque[Link] = deque()
         self._loops = _no_loops()
+        self._parents: list[LoopLinks] = []
 
     @property
     def url(self) -> str:
@@ -330,6 +331,8 @@ class Connection:
         """Leave the parent's links to the parent: only our copies of the descriptors are closed."""
         self._pid = os.getpid()
         self._end(self.epoch)
+        # Not even dropped: their end would reach for the parent's event loop.
+        self._parents.extend(self._loops.values())
         self._loops = _no_loops()
 
 

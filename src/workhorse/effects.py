@@ -73,9 +73,9 @@ class Here:
 class Listen:
     """Wait until a probe finds something, woken by messages on a channel.
 
-    The driver subscribes first and then runs `probe()`; each message, and every few
-    seconds without one, makes it run the probe again. The reply is the first probe result that is not
-    None, or None when the time is up.
+    The driver subscribes first and then runs `probe()`; each message, and every few seconds
+    without one, makes it run the probe again. The reply is the first probe result that is
+    not None, or None when the time is up.
     """
 
     __slots__ = ("channel", "probe", "timeout")

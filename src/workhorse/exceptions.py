@@ -133,7 +133,7 @@ class FunctionNotAllowed(WorkhorseError):  # noqa: N818 - reads as a sentence
 
 
 class TimeoutFormatError(WorkhorseError, ValueError):
-    """A duration cannot be read; it is a number of seconds or text such as '90s', '3m', '1h', '2d'."""
+    """A duration cannot be read; it is seconds, or text such as '90s', '3m', '1h', '2d'."""
 
 
 class NoServerError(WorkhorseError):
@@ -150,7 +150,7 @@ class ServerError(WorkhorseError):
 
     @property
     def code(self) -> str:
-        """The upper-case word that the answer begins with, such as `NOJOB`; empty if there is none."""
+        """The upper-case word that the answer begins with, such as `NOJOB`; '' if none."""
         word = str(self).partition(" ")[0]
         return word if word.isupper() else ""
 

@@ -34,8 +34,8 @@ class Keys:
         """zset: `<kind>:<queue>` -> no later than the next thing due there, ms.
 
         Kinds: `s` scheduled jobs, `l` leases, and the expired entries of a registry: `x`
-        finished, `f` failed, `c` canceled. A score may be too early: housekeeping looks, finds nothing and
-        sets it right. It is never too late for `s` and `l`, and at most 5 s for the others.
+        finished, `f` failed, `c` canceled. A score may be too early: housekeeping looks,
+        finds nothing and sets it right. It is never too late for `s` and `l`, and at most 5 s for the others.
         """
 
     def job(self, job_id: str) -> str:
@@ -43,7 +43,7 @@ class Keys:
         return self.job_prefix + job_id
 
     def gone(self, job_id: str) -> str:
-        """string: `<when, ms>[ failed][ <nonce of its enqueue>]` of a job that was deleted at its end; lives 500 s."""
+        """string: how and when a job ended that was deleted then, and its nonce; lives 500 s."""
         return f"{self.prefix}gone:{job_id}"
 
     def runs(self, job_id: str) -> str:
@@ -87,9 +87,9 @@ class Keys:
         return f"{self.prefix}canceled:{name}"
 
     def machine(self, machine: str) -> str:
-        """hash: worker name -> identity, for the workers of one machine; expires unless they beat."""
+        """hash: worker name -> identity, for the workers of one machine; lives while they beat."""
         return f"{self.prefix}machine:{machine}"
 
     def worker(self, name: str) -> str:
-        """hash: one worker; the fields are those of `records.WorkerRecord`, and its last exchange."""
+        """hash: one worker; the fields of `records.WorkerRecord`, and its last exchange."""
         return f"{self.prefix}worker:{name}"

@@ -120,7 +120,8 @@ class QueueFlows(Generic[J]):
         if not self.is_async:
             jobs = []
             for call in calls:
-                jobs.append((yield from self._storing(call)))
+                job = yield from self._storing(call)
+                jobs.append(job)
             return jobs
         specs = [self._shaper.spec(call) for call in calls]
         ids = [spec.id for spec in specs]

@@ -27,9 +27,7 @@ class WorkerStatus(StrEnum):
     IMPAIRED = "impaired"
 
 
-FINAL = frozenset(
-    {JobStatus.FINISHED, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED}
-)
+FINAL = frozenset({JobStatus.FINISHED, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED})
 """A job in one of these moves on only when somebody requeues it."""
 
 MOVES: dict[JobStatus, frozenset[JobStatus]] = {

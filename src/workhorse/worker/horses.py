@@ -208,7 +208,9 @@ class Horse:
 
     def close(self) -> None:
         """Close our ends; a horse that waits for a job ends."""
-        self._loop.remove_reader(self.reports)
+        if self.reports.fileno() < 0:
+            return
+        self._mute()
         if self._outbox:
             self._outbox.clear()
             self._loop.remove_writer(self._jobs)
