@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import random
 
 import pytest
@@ -275,6 +276,26 @@ def test_each_event_loop_has_its_own_link_and_leaves_nothing_behind(server, recw
     gc.collect()
     assert len(connection._loops) == 0
     assert not recwarn.list
+
+
+def test_a_child_forked_from_a_running_loop_has_links_of_its_own(server):
+    connection = Connection(server.url, "forked")
+
+    async def echo(text):
+        return await (await connection.alink()).request(("ECHO", text))
+
+    async def main():
+        assert await echo("before") == b"before"
+        child = os.fork()
+        if child == 0:
+            ok = asyncio.run(echo("child")) == b"child"
+            gc.collect()
+            os._exit(0 if ok else 1)
+        assert await echo("parent") == b"parent"
+        return await asyncio.to_thread(os.waitpid, child, 0), await echo("after")
+
+    (_, status), after = asyncio.run(main())
+    assert (status, after) == (0, b"after")
 
 
 def test_closing_closes_the_running_loops_links(server):
