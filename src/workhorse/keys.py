@@ -35,7 +35,8 @@ class Keys:
 
         Kinds: `s` scheduled jobs, `l` leases, and the expired entries of a registry: `x`
         finished, `f` failed, `c` canceled. A score may be too early: housekeeping looks,
-        finds nothing and sets it right. It is never too late for `s` and `l`, and at most 5 s for the others.
+        finds nothing and sets it right. It is never too late for `s` and `l`, and at most 5 s
+        for the others.
         """
 
     def job(self, job_id: str) -> str:
