@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import io
 import json
 import os
 import pickle
@@ -156,6 +157,9 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     supervisor = int(sys.argv[2])
     die_with_parent(supervisor)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What jobs print is wanted when they print it, and must not die with their horse.
+        sys.stdout.reconfigure(line_buffering=True)
     # Signals of the terminal and of init systems are the supervisor's to act on.
     signal.signal(signal.SIGINT, lambda _number, _frame: None)
     signal.signal(signal.SIGTERM, lambda _number, _frame: None)

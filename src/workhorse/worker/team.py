@@ -273,6 +273,8 @@ class Team:
             if self._is_spent(horse, report):
                 self._take_back(horse)
                 horse.retire()
+                if obituary.TIMED_OUT in report.names and not horse.flights:
+                    horse.kill("")  # with what the job has started
                 self.muster()
         return some
 
