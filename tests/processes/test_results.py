@@ -131,7 +131,6 @@ def test_a_job_that_returned_none_is_deleted_at_once(client):
     assert not [key for key in (*left.kept, *left.expiring) if job.id in key and "gone" not in key]
 
 
-@pytest.mark.xfail(reason="it takes 104 bytes: the value is a few characters too long")
 def test_a_tombstone_of_under_100_bytes_remembers_for_500_seconds_that_a_job_finished(client):
     job = finish(client, jobs.give)
     gone = client.connection.keys.gone(job.id)
