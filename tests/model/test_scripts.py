@@ -9,6 +9,7 @@ import os
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -458,6 +459,8 @@ def paired(flat: list[bytes]) -> dict[str, str]:
     return dict(zip(words[::2], words[1::2], strict=True))
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(3600)  # for a look as deep as one likes
 def test_no_order_of_calls_puts_a_job_into_no_place_or_two(url):
     run_state_machine_as_test(
         lambda: Machine(url),  # type: ignore[arg-type]  # all that it does is to call it

@@ -320,7 +320,7 @@ class World:
         fields = self.fields(job_id)
         del self.sets["started", fields["origin"]][job_id]
         if ttl == 0:
-            words = [status, str(self.now), fields.get("nonce", "")]
+            words = [str(self.now), "" if kind == "finish" else status, fields.get("nonce", "")]
             self.gone[job_id] = Key(" ".join(filter(None, words)), self.now + 500_000)
             self.erase(job_id)
             return
