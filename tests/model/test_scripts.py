@@ -47,7 +47,10 @@ OPTIONS: st.SearchStrategy[dict[str, str | int]] = st.fixed_dictionaries(
     },
 )
 PLACE = st.sampled_from(
-    [("back", ""), ("back", ""), ("front", ""), ("at", NOW + 1000), ("in", 0), ("in", 20_000)]
+    [
+        *(("back", ""), ("back", ""), ("front", "")),
+        *(("at", NOW + 1000), ("in", 0), ("in", 20_000), ("mine", LEASE)),
+    ]
 )
 CALL = st.lists(
     st.tuples(st.sampled_from(["new", "replace", "replace", "unique"]), PICK, PLACE, OPTIONS),
@@ -105,6 +108,8 @@ class Machine(RuleBasedStateMachine):
             job_id = f"n{number}" if mode == "new" else "ab"[pick % 2]
             ttl = options.get("ttl", 0) * 1000 or ""
             words = tuple(itertools.chain.from_iterable(options.items()))
+            if place == "mine":
+                ttl, words = "", (*words, "token", f"x{number}:1", "attempt", 1)
             nonce = "" if mode == "new" else f"e{number}"
             call.append(New(job_id, mode, nonce, place, when, ttl, words))
         self.send(queue, call)
@@ -118,10 +123,13 @@ class Machine(RuleBasedStateMachine):
     def send(self, queue: str, call: list[New]) -> None:
         self.sent = queue, call
         self.ids = list(dict.fromkeys([*self.ids, *(new.id for new in call)]))
-        self.same(
+        answer = self.same(
             lambda: self.scripts.enqueue(*call, queue=queue, time=self.world.now),
             lambda: self.world.enqueue(queue, call),
         )
+        for new, fresh in zip(call, (answer or [])[1:], strict=False):
+            if fresh and new.place == "mine":
+                self.leases.append((new.id, queue, str(new.fields[-3])))
 
     @rule(
         worker=st.sampled_from(WORKERS),
@@ -137,6 +145,8 @@ class Machine(RuleBasedStateMachine):
                 ms = max(wait, 0) if kind in {"retry", "release"} else wait
                 settled.append(Settled(kind, job_id, token, what, ms, queue, 5, at_front))
         self.numbers[worker] += 1
+        # Who took a bell looks at all the queues that it slept on.
+        queues = [*queues, *sorted(self.woken.get(worker, set()) - {*queues})]
         self.exchanges[worker] = queues, want, settled
         before = self.seen
         taken = self.trade(worker, self.numbers[worker])
@@ -173,8 +183,9 @@ class Machine(RuleBasedStateMachine):
 
     def trade(self, worker: str, number: int) -> list[str]:
         queues, want, settled = self.exchanges[worker]
-        self.asleep.pop(worker, None)
-        self.woken.pop(worker, None)
+        if number == self.numbers[worker]:  # a late one is not the worker that looks
+            self.asleep.pop(worker, None)
+            self.woken.pop(worker, None)
         answer = None
 
         def real() -> tuple[list[str], list[str]]:

@@ -217,7 +217,8 @@ class World:
                 self.gone.pop(new.id, None)
             later = new.place in {"at", "in"}
             self.jobs[new.id] = Key({})
-            self.set(new.id, status="scheduled" if later else "queued", origin=queue)
+            status = {"at": "scheduled", "in": "scheduled", "mine": "started"}
+            self.set(new.id, status=status.get(new.place, "queued"), origin=queue)
             self.set(new.id, created_at=self.now)
             self.set(new.id, **dict(zip(map(str, new.fields[::2]), new.fields[1::2], strict=True)))
             if new.nonce:
@@ -225,6 +226,10 @@ class World:
             if later:
                 when = int(new.when)
                 self.schedule(queue, new.id, when if new.place == "at" else self.now + when)
+            elif new.place == "mine":
+                self.sets["started", queue][new.id] = self.now + int(new.when)
+                self.names.add(queue)
+                self.not_later_than(f"l:{queue}", self.now + int(new.when))
             else:
                 (front if new.place == "front" else back).append(new.id)
                 if new.ttl:
@@ -366,7 +371,7 @@ class World:
         why += f", for the {crashes + 1}. time"
         if fields.get("on_crash") == "fail":
             why += "; its on_crash policy is to fail at once"
-        ran = self.now - int(fields["started_at"])
+        ran = self.now - int(fields.get("started_at", self.now))
         self._end(job_id, "fail", why, int(fields.get("failure_ttl", YEAR // 1000)) * 1000, ran)
 
     def _housekeeping(self) -> None:

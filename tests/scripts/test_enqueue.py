@@ -58,6 +58,18 @@ def test_a_job_that_is_due_after_others_does_not_ring(scripts, seen):
     assert seen()["agenda"] == {"s:q": NOW + 700}
 
 
+def test_a_job_that_the_caller_runs_itself_is_started_and_leased(scripts, seen):
+    scripts.enqueue(New("a", place="mine", when=700, fields=("token", "x:1", "attempt", 1)))
+    assert seen() == Snapshot(
+        kept={
+            "job:a": job("started", token="x:1", attempt=1),
+            "started:q": {"a": NOW + 700},
+            "agenda": {"l:q": NOW + 700},
+            "queues": {"q"},
+        }
+    )
+
+
 @pytest.mark.parametrize(
     "sent",
     [
