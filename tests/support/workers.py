@@ -47,6 +47,7 @@ class WorkerProcess:
         self._connection = connection
         self._mark = f"{os.getpid()}-{number}"
         self._log = folder / f"{self.name}-{number}.log"
+        machine = worker.pop("machine", None)
         told = {
             "worker": {
                 "queues": ["default"],
@@ -56,6 +57,7 @@ class WorkerProcess:
                 "name": self.name,
             },
             "work": work,
+            "machine": machine,
         }
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -93,6 +95,10 @@ class WorkerProcess:
     def tree(self) -> list[int]:
         """The pids of all that is left of it, orphans included."""
         return [pid for pid in _pids() if _has_mark(pid, self._mark)]
+
+    def has_gone(self) -> bool:
+        """Whether nothing is left of it."""
+        return not self.tree()
 
     def registered(self) -> WorkerProcess:
         """Itself, once the server knows it."""
@@ -154,7 +160,7 @@ class Workers:
         self._started: list[WorkerProcess] = []
 
     def start(self, *, wait: bool = True, **options: Any) -> WorkerProcess:
-        """A worker with these options of `Worker` and `Worker.work`; it has registered."""
+        """A worker with these options of `Worker`, `work` and `runner`; it has registered."""
         names = ("burst", "logging_level", "max_jobs", "max_idle_time", "dequeue_strategy")
         work = {name: options.pop(name) for name in names if name in options}
         worker = WorkerProcess(self._folder, self._connection, options, work)
@@ -169,7 +175,7 @@ class Workers:
         survivors: list[int] = []
         for worker in self._started:
             with contextlib.suppress(AssertionError):
-                eventually(lambda worker=worker: not worker.tree(), within=2)  # type: ignore[misc]  # bound early
+                eventually(worker.has_gone, within=2)
             survivors += worker.tree()
             worker.clear()
             print(f"--- {worker.name}\n{worker.log[-8000:]}")  # noqa: T201 - shown if the test fails
