@@ -10,14 +10,19 @@ from typing import NamedTuple, Self
 from workhorse.connection import Connection
 from workhorse.links import Link
 
-_LINE = re.compile(r"[\d.]+ \[\d+ (?P<client>\S+)\] (?P<words>.*)", re.DOTALL)
+_LINE = re.compile(r"(?P<time>[\d.]+) \[\d+ (?P<client>\S+)\] (?P<words>.*)", re.DOTALL)
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
 class Asked(NamedTuple):
-    """One command as MONITOR shows it; its words are escaped as there."""
+    """One command as MONITOR shows it; its words are escaped as there.
+
+    Attributes:
+        at: When the server began it, microseconds since 1970.
+    """
 
     words: list[str]
+    at: int
 
     @property
     def name(self) -> str:
@@ -61,4 +66,4 @@ class Monitor:
             if self._mark in words:
                 return
             if match["client"] != "lua":
-                self.asked.append(Asked(words))
+                self.asked.append(Asked(words, int(match["time"].replace(".", ""))))
