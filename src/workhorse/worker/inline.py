@@ -42,6 +42,10 @@ BLOCK = 5
 """How long an idle worker blocks on its bells at a time, seconds."""
 
 
+class _Woken(BaseException):
+    """A signal ended a rest."""
+
+
 class InlineWorker:
     """One worker without horses."""
 
@@ -58,6 +62,7 @@ class InlineWorker:
         self._claimed = 0
         self._stopping = threading.Event()
         self._over = threading.Event()
+        self._resting = False
         self._me = identity.identity(settings.name)
         self._worked_at = time.monotonic()
 
@@ -169,7 +174,14 @@ class InlineWorker:
             seconds = min(seconds, max(0.05, limit))
         bells = [self._connection.keys.bell(name) for name in self._settings.queues]
         try:
-            self._block(self._connection.dedicated(), bells, seconds)
+            self._resting = True
+            try:
+                if not self._stopping.is_set():
+                    self._block(self._connection.dedicated(), bells, seconds)
+            finally:
+                self._resting = False
+        except _Woken:
+            return
         except ServerError as error:
             log.debug("the bell is out of reach: %s", error)
 
@@ -243,5 +255,7 @@ class InlineWorker:
                 raise KeyboardInterrupt(f"stopped at once by signal {number}")
             log.info("stopping: finishing the job that runs; once more to stop at once")
             self._stopping.set()
+            if self._resting:
+                raise _Woken
 
         return {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -71,6 +71,7 @@ class Trade:
 
     def ended(self, lease: Lease, report: Report) -> None:
         """A run came to its end."""
+        self.worked_at = time.monotonic()
         outcome = settle(
             lease, report, chance=random.random(), result_ttl=self._settings.result_ttl
         )
