@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.servers import purge
 from workhorse.connection import Connection
 from workhorse.embedded.private import PrivateServer, start_private
+from workhorse.testing import purge
 
 _numbers = itertools.count(1)
 

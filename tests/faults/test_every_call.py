@@ -15,7 +15,6 @@ import pytest
 
 from tests.support.faults import Faulty, When
 from tests.support.scripts import Scripts, Settled
-from tests.support.servers import purge
 from tests.support.snapshot import snapshot
 from workhorse.drivers import arun, run
 from workhorse.effects import Flow
@@ -28,6 +27,7 @@ from workhorse.ops.queues import empty
 from workhorse.ops.settle import Outcome
 from workhorse.ops.workers import Identity, extend, register, takeover, unregister
 from workhorse.records import CallSpec
+from workhorse.testing import purge
 
 Story = list[Callable[[Keys], Flow[Any]]]
 LEASE = 15_000

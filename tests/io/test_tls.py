@@ -1,52 +1,23 @@
 """`rediss://` against a server with a certificate of its own making."""
 
 import asyncio
-import shutil
-import subprocess
-from pathlib import Path
 
 import pytest
 
-from tests.support.servers import SYSTEM_SERVER, free_port
+from tests.support.tls import NEEDS_TLS, tls_server
 from workhorse.connection import Connection
 from workhorse.drivers import arun, run
 from workhorse.effects import command
-from workhorse.embedded.process import spawn
 from workhorse.exceptions import ConnectionLost
 
-pytestmark = [
-    pytest.mark.system_server,
-    pytest.mark.skipif(
-        SYSTEM_SERVER is None or shutil.which("openssl") is None,
-        reason="needs the system's redis-server (with TLS) and openssl",
-    ),
-]
+pytestmark = NEEDS_TLS
 
 
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory):
     """The port and the certificate of a server that speaks TLS only."""
-    folder = tmp_path_factory.mktemp("tls")
-    key, certificate = str(folder / "key.pem"), str(folder / "cert.pem")
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-keyout", key, "-out", certificate, "-subj", "/CN=localhost"),
-            *("-addext", "subjectAltName=DNS:localhost"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    port = free_port()
-    options = (
-        *("--port", "0", "--tls-port", str(port), "--bind", "127.0.0.1", "--save", ""),
-        *("--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate),
-        *("--tls-auth-clients", "no"),
-    )
-    process = spawn(Path(str(SYSTEM_SERVER)), folder, options, dies_with_us=True)
-    yield port, certificate
-    process.kill()
-    process.wait()
+    with tls_server(tmp_path_factory.mktemp("tls")) as where:
+        yield where
 
 
 def ping():

@@ -22,10 +22,10 @@ from hypothesis.stateful import (
 
 from tests.model.world import ENDED, REGISTRIES, TRIMMED, Refused, World
 from tests.support.scripts import LEASE, NOW, YEAR, New, Scripts, Settled
-from tests.support.servers import purge
 from tests.support.snapshot import Snapshot, snapshot
 from workhorse.connection import Connection
 from workhorse.exceptions import ServerError
+from workhorse.testing import purge
 
 settings.register_profile("model", max_examples=200, stateful_step_count=40)
 settings.register_profile("model-deep", max_examples=3000, stateful_step_count=60)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.clients import Client
-from tests.support.servers import purge
 from tests.support.workers import Workers, workers_of
 from workhorse.connection import Connection
 from workhorse.embedded.private import PrivateServer
+from workhorse.testing import purge
 
 collect_ignore_glob = [] if sys.platform.startswith("linux") else ["*"]  # they look into /proc
 

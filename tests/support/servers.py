@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from workhorse.connection import Connection
 from workhorse.embedded.private import PrivateServer, start_private
 from workhorse.embedded.process import find_binary, spawn, wait_until_ready
 from workhorse.endpoints import Address, Login
@@ -53,19 +52,6 @@ def port_of(server: PrivateServer) -> int:
     """The port of a server that has one."""
     assert isinstance(server.address, tuple)
     return server.address[1]
-
-
-def purge(connection: Connection) -> None:
-    """Delete all keys of the connection's namespace."""
-    pattern = f"{connection.keys.prefix}*"
-    with connection.borrow() as link:
-        cursor = b"0"
-        while True:
-            cursor, keys = link.call(("SCAN", cursor, "MATCH", pattern, "COUNT", 1000))
-            if keys:
-                link.call(("UNLINK", *keys))
-            if cursor == b"0":
-                return
 
 
 def free_port() -> int:
