@@ -170,9 +170,11 @@ class Machine(RuleBasedStateMachine):
                 for key in {*before.kept, *self.seen.kept} - {"started:p", "started:q"}:
                     assert self.seen.get(key) == before.get(key)
             else:
-                self.leases += [
-                    (j, self.world.fields(j)["origin"], f"{worker}:{number}") for j in taken
-                ]
+                # The server has forgotten the worker since. Who asks again has had no answer, so
+                # nobody holds what the first one handed out.
+                token = f"{worker}:{number}"
+                self.leases = [lease for lease in self.leases if lease[2] != token]
+                self.leases += [(j, self.world.fields(j)["origin"], token) for j in taken]
 
     @rule(worker=st.sampled_from(WORKERS))
     def exchange_late(self, worker: str) -> None:
