@@ -206,10 +206,16 @@ class WorkerRecord:
 def worker_record(name: str, flat: Iterable[bytes]) -> WorkerRecord:
     """The record in a flat HGETALL reply of a worker's hash."""
     words = iter(flat)
-    raw = {key.decode(): value.decode() for key, value in zip(words, words, strict=True)}
+    raw = {
+        key.decode("utf-8", "replace"): value.decode("utf-8", "replace")
+        for key, value in zip(words, words, strict=True)
+    }
 
     def number(key: str) -> int:
-        return int(float(raw.get(key) or 0))
+        try:
+            return int(float(raw.get(key) or 0))
+        except (ValueError, OverflowError):
+            return 0  # garbage in one worker's hash must not hide the others
 
     return WorkerRecord(
         name=name,

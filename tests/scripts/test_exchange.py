@@ -105,12 +105,12 @@ def test_a_foreign_key_in_place_of_a_job_neither_stops_the_queue_nor_costs_a_job
     assert "queue:q" not in seen().kept
 
 
-def test_an_error_while_taking_loses_no_job(scripts, seen):
+def test_a_job_with_garbage_in_its_numbers_is_taken_like_any_other(scripts, seen):
     scripts.enqueue(*map(New, "ab"))
-    scripts.command("HSET", scripts.keys.job("b"), "crashes", "garbage")
-    with pytest.raises(ServerError):
-        scripts.exchange(1, want=2)
-    assert seen()["queue:q"] == ["a", "b"]
+    for name in ("crashes", "attempt", "retries", "ttl"):
+        scripts.command("HSET", scripts.keys.job("a"), name, "garbage")
+    assert scripts.exchange(1, want=2).ids == ["a", "b"]
+    assert seen()["job:a"]["attempt"] == "1"
 
 
 def test_a_job_that_crashed_a_worker_is_taken_alone(scripts, seen):

@@ -30,7 +30,7 @@ local now = milliseconds(time)
 local me, token = worker_key(worker), worker .. ':' .. number
 local taken, refused, left, first = {bytes = 0}, {}, 0, 8 + count
 local last = redis.call('HMGET', me, 'number', 'taken', 'refused', 'identity')
-if tonumber(last[1] or 0) > tonumber(number) then return redis.error_reply('STALE ' .. number) end
+if (tonumber(last[1]) or 0) > tonumber(number) then return redis.error_reply('STALE ' .. number) end
 if last[1] == number then
   replay(last, token, lease, taken, refused, now)
 else

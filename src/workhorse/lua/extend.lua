@@ -15,12 +15,13 @@
 
 -- @include lib/now
 -- @include lib/machine
+-- @include lib/fields
 local now = milliseconds(time)
 local me = worker_key(worker)
 local lost = {}
 for at = 8 + count, #ARGV, 3 do
   local id = ARGV[at]
-  local job = redis.call('HMGET', job_key(id), 'status', 'token')
+  local job = fields_of(id, 'status', 'token')
   if job[1] == 'started' and job[2] == ARGV[at + 2] then
     redis.call('ZADD', started_key(ARGV[at + 1]), 'XX', 'GT', now + lease, id)
   else

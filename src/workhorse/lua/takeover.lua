@@ -11,6 +11,7 @@
 -- Returns how many jobs went back; fewer than `at_most` means that all have.
 
 -- @include lib/now
+-- @include lib/fields
 -- @include lib/abandon
 local now = milliseconds(time)
 local dead, moved = worker_key(worker), 0
@@ -18,7 +19,7 @@ local known = redis.call('HMGET', dead, 'identity', 'queues')
 if known[1] == identity then
   for queue in string.gmatch(known[2] or '', '[^\n]+') do
     for _, id in ipairs(redis.call('ZRANGE', started_key(queue), 0, -1, 'REV')) do
-      local token = redis.call('HGET', job_key(id), 'token')
+      local token = fields_of(id, 'token')[1]
       if token and string.match(token, '^(.*):') == worker then
         if moved == tonumber(at_most) then return moved end
         abandon(id, queue, max_crashes, now)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from workhorse.effects import Call, Flow, Word
 from workhorse.keys import Keys
-from workhorse.ops.leases import Lease
+from workhorse.ops.leases import Lease, whole
 from workhorse.ops.settle import Outcome
 from workhorse.scripts import load
 
@@ -84,7 +84,7 @@ def exchange(  # noqa: PLR0913 - the words of one exchange
     token = f"{terms.worker}:{number}"
     return Exchanged(
         [_lease(token, *job) for job in jobs],
-        [job_id.decode() for job_id in refused],
+        [job_id.decode("utf-8", "replace") for job_id in refused],
         None if next_due < 0 else next_due,
         left == 1,
         now,
@@ -94,5 +94,6 @@ def exchange(  # noqa: PLR0913 - the words of one exchange
 def _lease(token: str, job_id: bytes, queue: bytes, flat: list[bytes], again: int = 0) -> Lease:
     words = iter(flat)
     fields = dict(zip(words, words, strict=True))
-    attempt = int(fields.get(b"attempt", 0)) + (not again)
-    return Lease(job_id.decode(), queue.decode(), token, attempt, fields)
+    attempt = (whole(fields.get(b"attempt")) or 0) + (not again)
+    # An id that no Workhorse made is given up in time: its outcome does not fit it.
+    return Lease(job_id.decode("utf-8", "replace"), queue.decode(), token, attempt, fields)

@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from workhorse.records import DEFAULT_TIMEOUT
 
+LARGEST = 10**12
+"""A larger number of seconds or runs is garbage: who writes to the keys may write anything."""
+
+
+def whole(value: bytes | None) -> int | None:
+    """A field as an integer, or None if it is absent or garbage."""
+    try:
+        number = float(value or b"")
+    except ValueError:
+        return None
+    return int(number) if abs(number) <= LARGEST else None
+
 
 class Lease:
     """The right to run one job until a time, and the job as it was when it was claimed.
@@ -35,12 +47,14 @@ class Lease:
     @property
     def timeout(self) -> float:
         """Seconds the job may run; negative for no limit."""
-        return float(self.fields.get(b"timeout", DEFAULT_TIMEOUT))
+        try:
+            return float(self.fields.get(b"timeout", DEFAULT_TIMEOUT))
+        except ValueError:
+            return DEFAULT_TIMEOUT  # the horse will fail it
 
     def whole(self, name: bytes) -> int | None:
-        """A field as an integer, or None if it is absent."""
-        value = self.fields.get(name)
-        return None if value is None else int(float(value))
+        """A field as an integer, or None if it is absent or garbage."""
+        return whole(self.fields.get(name))
 
     def text(self, name: bytes) -> str:
         """A field as text, or '' if it is absent."""

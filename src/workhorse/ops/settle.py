@@ -60,9 +60,13 @@ def settle(
         return _outcome("finish", lease, report, _kept_for(lease, report, result_ttl))
     if report.kind == "again":
         return _again(lease, report, chance)
-    policy = Retry.from_text(text) if (text := lease.text(b"retry")) else None
+    try:
+        policy = Retry.from_text(text) if (text := lease.text(b"retry")) else None
+    except ValueError as error:
+        note = f"\nIt was not retried: its policy cannot be read, {error}".encode()
+        return _fail(lease, report._replace(what=report.what + note))
     if policy is not None and report.kind == "failed" and policy.applies_to(report.names):
-        delay = policy.delay_after(lease.whole(b"retries") or 0, chance=chance)
+        delay = policy.delay_after(_retries(lease), chance=chance)
         if delay is not None:
             return _retry(lease, report, delay, at_front=policy.enqueue_at_front)
     return _fail(lease, report)
@@ -75,12 +79,15 @@ def release(lease: Lease) -> Outcome:
 
 def _again(lease: Lease, report: Report, chance: float) -> Outcome:
     policy = Retry.from_text(report.policy)
-    retries = lease.whole(b"retries") or 0
-    delay = policy.delay_after(retries, chance=chance)
+    delay = policy.delay_after(_retries(lease), chance=chance)
     if delay is None:
         text = f"The job asked to be retried after all {policy.max} retries were used up."
         return _fail(lease, Report("failed", text.encode(), report.ran))
     return _retry(lease, report, delay, at_front=policy.enqueue_at_front)
+
+
+def _retries(lease: Lease) -> int:
+    return max(0, lease.whole(b"retries") or 0)
 
 
 def _retry(lease: Lease, report: Report, delay: float, *, at_front: bool) -> Outcome:

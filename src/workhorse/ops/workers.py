@@ -92,7 +92,7 @@ def extend(  # noqa: PLR0913 - the words of one heartbeat
         words += held
     known, lost, others = yield Call(load("extend"), words)
     return Heartbeat(
-        known == 1, [job_id.decode() for job_id in lost], _identities(who.machine, others)
+        known == 1, [_text(job_id) for job_id in lost], _identities(who.machine, others)
     )
 
 
@@ -149,16 +149,20 @@ def identity_of(keys: Keys, name: str) -> Flow[Identity | None]:
     process, machine = yield command("HMGET", keys.worker(name), "identity", "machine")
     if process is None:
         return None
-    return Identity(name, (machine or b"").decode(), process.decode())
+    return Identity(name, _text(machine or b""), _text(process))
 
 
 def _flat(facts: Mapping[str, Word]) -> list[Word]:
     return [word for pair in facts.items() for word in pair]
 
 
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
+
+
 def _identities(machine: str, flat: Sequence[bytes]) -> list[Identity]:
     words = iter(flat)
     return [
-        Identity(name.decode(), machine, process.decode())
+        Identity(_text(name), machine, _text(process))
         for name, process in zip(words, words, strict=True)
     ]

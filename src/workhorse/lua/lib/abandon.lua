@@ -1,22 +1,23 @@
 -- The worker of a job vanished. That is not the job's fault, so it is delivered again,
 -- unless it has happened too often or the job must not run twice.
+-- @include lib/fields
 -- @include lib/release
 -- @include lib/fail
 local function abandon(id, queue, max_crashes, now)
-  local job = redis.call('HMGET', job_key(id), 'status', 'crashes', 'on_crash', 'failure_ttl', 'started_at', 'nonce')
+  local job = fields_of(id, 'status', 'crashes', 'on_crash', 'failure_ttl', 'started_at', 'nonce')
   if job[1] ~= 'started' then
     redis.call('ZREM', started_key(queue), id)
     return
   end
-  local crashes = tonumber(job[2] or 0)
+  local crashes = whole(job[2])
   if job[3] ~= 'fail' and crashes < tonumber(max_crashes) then
     return release(id, queue, true, now)
   end
   local why = 'workhorse.exceptions.AbandonedJobError: the worker that ran the job vanished, for the '
     .. (crashes + 1) .. '. time'
   if job[3] == 'fail' then why = why .. '; its on_crash policy is to fail at once' end
-  local ttl = tonumber(job[4] or 31536000)
+  local ttl = whole(job[4], 31536000)
   if ttl > 0 then ttl = ttl * 1000 end
-  redis.call('HINCRBY', job_key(id), 'crashes', 1)
-  fail(id, queue, why, ttl, now - tonumber(job[5] or now), true, job[6], now)
+  bump(id, 'crashes', 1)
+  fail(id, queue, why, ttl, now - whole(job[5], now), true, job[6], now)
 end

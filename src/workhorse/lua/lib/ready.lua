@@ -1,5 +1,6 @@
 -- Put jobs at the head or the tail of their queue. A queue that was empty has no worker
 -- looking at it, so wake one; a queue that was not has one awake or a bell ringing.
+-- @include lib/fields
 -- @include lib/ring
 local function place_many(queue, push, ids)
   if #ids == 0 then return end
@@ -15,7 +16,7 @@ end
 
 -- A job that was elsewhere before enters the queue: its `ttl`, seconds, begins anew.
 local function ready(queue, id, at_front)
-  local ttl = tonumber(redis.call('HGET', job_key(id), 'ttl') or 0)
+  local ttl = whole(redis.call('HGET', job_key(id), 'ttl'))
   if ttl > 0 then
     redis.call('PEXPIRE', job_key(id), math.ceil(ttl * 1000))
     redis.call('PEXPIRE', runs_key(id), math.ceil(ttl * 1000))

@@ -1,13 +1,14 @@
 -- A lease is given back unused, or taken back from the dead: the job returns to the head of
 -- its queue. `crashed` counts against max_crashes; giving back unused counts nothing.
+-- @include lib/fields
 -- @include lib/ready
 local function release(id, queue, crashed, now)
   redis.call('ZREM', started_key(queue), id)
   redis.call('HSET', job_key(id), 'status', 'queued')
   if crashed then
-    redis.call('HINCRBY', job_key(id), 'crashes', 1)
+    bump(id, 'crashes', 1)
   else
-    redis.call('HINCRBY', job_key(id), 'attempt', -1)
+    bump(id, 'attempt', -1)
   end
   redis.call('HDEL', job_key(id), 'token', 'started_at')
   ready(queue, id, true)

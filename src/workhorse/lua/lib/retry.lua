@@ -1,4 +1,5 @@
 -- The job failed and tries again: at once, or after `delay` ms.
+-- @include lib/fields
 -- @include lib/history
 -- @include lib/ready
 -- @include lib/schedule
@@ -6,7 +7,7 @@ local function retry(id, queue, exc, delay, ran, at_front, now)
   redis.call('ZREM', started_key(queue), id)
   redis.call('HSET', job_key(id), 'started_at', now - ran)
   remember_run(id, 'retried', now, exc)
-  redis.call('HINCRBY', job_key(id), 'retries', 1)
+  bump(id, 'retries', 1)
   delay = tonumber(delay)
   if delay > 0 then
     redis.call('HSET', job_key(id), 'status', 'scheduled', 'ended_at', now, 'exc_info', exc)

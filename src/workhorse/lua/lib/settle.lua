@@ -1,12 +1,13 @@
 -- One outcome of one run, behind its fence; returns whether it counted.
+-- @include lib/fields
 -- @include lib/finish
 -- @include lib/fail
 -- @include lib/retry
 -- @include lib/release
 local function settle(now, kind, id, queue, token, what, wait, ran, at_front)
-  local job = redis.call('HMGET', job_key(id), 'status', 'token', 'attempt', 'nonce')
+  local job = fields_of(id, 'status', 'token', 'attempt', 'nonce')
   if job[1] ~= 'started' or job[2] ~= token then return false end
-  local again = tonumber(job[3]) > 1
+  local again = whole(job[3]) > 1
   if kind == 'finish' then finish(id, queue, what, wait, ran, again, job[4], now)
   elseif kind == 'fail' then fail(id, queue, what, wait, ran, again, job[4], now)
   elseif kind == 'retry' then retry(id, queue, what, wait, ran, at_front, now)

@@ -2,6 +2,7 @@
 -- A job that crashed a worker before is taken alone: if it does so again, it takes no
 -- sibling with it. Stops early at 8 MB of payload. Adds id, queue and hash of each to `taken`.
 -- @include lib/hash
+-- @include lib/fields
 -- @include lib/agenda
 local function take_from(queue, want, taken, lease, token, now)
   -- They leave the queue when all is done: an error on the way must lose none.
@@ -11,11 +12,11 @@ local function take_from(queue, want, taken, lease, token, now)
     local fields, job = read_job(id)
     -- An id whose job has expired, been deleted or begun anew elsewhere is passed over.
     if job.status == 'queued' and job.origin == queue then
-      local crashed = tonumber(job.crashes or 0) > 0
+      local crashed = whole(job.crashes) > 0
       stop = (crashed and #taken > 0) or taken.bytes > 8000000
       if stop then break end
       redis.call('HSET', job_key(id), 'status', 'started', 'started_at', now, 'token', token,
-        'attempt', tonumber(job.attempt or 0) + 1)
+        'attempt', whole(job.attempt) + 1)
       if job.ttl then
         redis.call('PERSIST', job_key(id))
         redis.call('PERSIST', runs_key(id))
