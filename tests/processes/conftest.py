@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.clients import Client
 from tests.support.workers import Workers, workers_of
 from workhorse.connection import Connection
 from workhorse.embedded.private import PrivateServer
@@ -35,11 +34,3 @@ def stall(server: PrivateServer) -> Iterator[Connection]:
     yield connection
     purge(connection)
     connection.close()
-
-
-@pytest.fixture(params=["sync", "asyncio"])
-def client(request: pytest.FixtureRequest, stall: Connection) -> Iterator[Client]:
-    """The same client twice: `Queue` and `Job`, and `AsyncQueue` and `AsyncJob`."""
-    client = Client(request.param, stall)
-    yield client
-    client.close()

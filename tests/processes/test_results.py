@@ -24,13 +24,31 @@ YEAR = 31_536_000
 SOON = 10.0
 
 
-@pytest.fixture(scope="module", params=["warm", "fork", "inline"], autouse=True)
+@pytest.fixture(
+    scope="module",
+    params=["warm sync", "warm asyncio", "fork sync", "inline asyncio"],
+)
+def setting(request: pytest.FixtureRequest) -> list[str]:
+    """The worker's isolation and the client's kind."""
+    words: list[str] = request.param.split()
+    return words
+
+
+@pytest.fixture(scope="module", autouse=True)
 def worker(
-    request: pytest.FixtureRequest, stall: Connection, tmp_path_factory: pytest.TempPathFactory
+    setting: list[str], stall: Connection, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[WorkerProcess]:
-    """One worker of each isolation, for all tests of this module."""
+    """One worker for all tests of this module."""
     with workers_of(stall, tmp_path_factory.mktemp("logs")) as workers:
-        yield workers.start(isolation=request.param)
+        yield workers.start(isolation=setting[0])
+
+
+@pytest.fixture
+def client(setting: list[str], stall: Connection) -> Iterator[Client]:
+    """`Queue` and `Job`, or `AsyncQueue` and `AsyncJob`."""
+    client = Client(setting[1], stall)
+    yield client
+    client.close()
 
 
 def ask(connection: Connection, *words: Any) -> Any:

@@ -71,7 +71,7 @@ def test_a_signal_lets_the_current_job_finish_and_keeps_the_rest(
     assert Worker.count(queue.connection) == 0
 
 
-@pytest.mark.parametrize("isolation", ISOLATIONS)
+@pytest.mark.parametrize("isolation", ["warm", "inline"])
 def test_a_worker_that_is_stopping_keeps_the_lease_of_what_it_finishes(
     workers: Workers, queue: Queue, tmp_path: Path, isolation: str
 ):
