@@ -104,14 +104,15 @@ def test_ctrl_c_reaches_the_whole_group_and_the_job_finishes_all_the_same(
     assert job.is_finished
 
 
-@pytest.mark.parametrize("isolation", ["warm", "fork"])
+@pytest.mark.parametrize("isolation", ISOLATIONS)
 def test_a_second_signal_kills_what_runs_and_returns_it_to_the_head_of_its_queue(
     workers: Workers, queue: Queue, tmp_path: Path, isolation: str
 ):
     worker = workers.start(isolation=isolation, horses=2)
-    two = [queue.enqueue(jobs.book_when_told, str(tmp_path), n) for n in range(2)]
+    at_once = 1 if isolation == "inline" else 2
+    two = [queue.enqueue(jobs.book_when_told, str(tmp_path), n) for n in range(at_once)]
     rest = [queue.enqueue(jobs.give, n) for n in range(3)]
-    begun(tmp_path, 2)
+    begun(tmp_path, at_once)
     began = time.monotonic()
     worker.signal(signal.SIGTERM)
     eventually(lambda: "stopping" in worker.log)
@@ -120,8 +121,8 @@ def test_a_second_signal_kills_what_runs_and_returns_it_to_the_head_of_its_queue
     worker.signal(signal.SIGTERM)
     assert worker.ended(3) == 0
     assert worker.tree() == []
-    assert set(queue.job_ids[:2]) == {job.id for job in two}
-    assert queue.job_ids[2:] == [job.id for job in rest]
+    assert set(queue.job_ids[:at_once]) == {job.id for job in two}
+    assert queue.job_ids[at_once:] == [job.id for job in rest]
     for job in two:
         job.refresh()
         assert (job.get_status(), job.record.attempt, job.record.crashes) == ("queued", 0, 0)

@@ -62,16 +62,24 @@ class InlineWorker:
         self._claimed = 0
         self._stopping = threading.Event()
         self._over = threading.Event()
+        self._interrupted = False
         self._resting = False
         self._me = identity.identity(settings.name)
         self._worked_at = time.monotonic()
 
     def run(self) -> bool:
         """Work until there is a reason to stop; whether any job was run."""
+        before = self._obey_signals()
+        try:
+            return self._live()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _live(self) -> bool:
         run(self._connection, self._born())
         beat = threading.Thread(target=self._beat, name="workhorse-heartbeat", daemon=True)
         beat.start()
-        before = self._obey_signals()
         log.info(
             "worker %s listens on %s (inline)",
             self._settings.name,
@@ -83,8 +91,6 @@ class InlineWorker:
             self._over.set()
             beat.join()
             run(self._connection, workers.unregister(self._connection.keys, self._me))
-            for number, handler in before.items():
-                signal.signal(number, handler)
             self._tally.sum_up()
             log.info("worker %s has stopped", self._settings.name)
         return self._tally.successful + self._tally.failed > 0
@@ -123,6 +129,8 @@ class InlineWorker:
         report = execute(
             HandedJob(lease.id, lease.queue, lease.token, lease.attempt, lease.fields), self._kit
         )
+        if self._interrupted and "builtins.KeyboardInterrupt" in report.names:
+            return release(lease)
         self._pace.learn(lease.function, report.ran / 1e6)
         outcome = settle(
             lease, report, chance=random.random(), result_ttl=self._settings.result_ttl
@@ -252,6 +260,7 @@ class InlineWorker:
 
         def stop(number: int, _frame: FrameType | None) -> None:
             if self._stopping.is_set():
+                self._interrupted = True
                 raise KeyboardInterrupt(f"stopped at once by signal {number}")
             log.info("stopping: finishing the job that runs; once more to stop at once")
             self._stopping.set()

@@ -53,8 +53,8 @@ class Supervisor:
             ImportError: A module to be preloaded cannot be imported.
         """
         self._build()
-        await self._heart.register()
         self._obey_signals()
+        await self._heart.register()
         self._stabling.start()
         self._team.muster()
         tasks = [
