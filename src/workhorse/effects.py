@@ -75,15 +75,23 @@ class Listen:
 
     The driver subscribes first and then runs `probe()`; each message, and every few seconds
     without one, makes it run the probe again. The reply is the first probe result that is
-    not None, or None when the time is up.
+    not None, or None when the time is up. What `heard` makes of a message saves the probe,
+    unless that is None.
     """
 
-    __slots__ = ("channel", "probe", "timeout")
+    __slots__ = ("channel", "heard", "probe", "timeout")
 
-    def __init__(self, channel: str, probe: Callable[[], Flow[Any]], timeout: float | None) -> None:
+    def __init__(
+        self,
+        channel: str,
+        probe: Callable[[], Flow[Any]],
+        timeout: float | None,
+        heard: Callable[[bytes], Any] = lambda _: None,
+    ) -> None:
         self.channel = channel
         self.probe = probe
         self.timeout = timeout
+        self.heard = heard
 
 
 Effect = Call | Batch | Here | Listen

@@ -16,7 +16,7 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 class Keys:
     """The keys of one namespace."""
 
-    __slots__ = ("agenda", "job_prefix", "namespace", "prefix", "queues", "workers")
+    __slots__ = ("agenda", "job_prefix", "namespace", "pattern", "prefix", "queues", "workers")
 
     def __init__(self, namespace: str = "wh") -> None:
         if not _NAME.fullmatch(namespace):
@@ -26,6 +26,8 @@ class Keys:
         self.namespace = namespace
         self.prefix = f"{{{namespace}}}:"
         self.job_prefix = self.prefix + "job:"
+        self.pattern = self.prefix + "*"
+        """What all keys of the namespace match, for SCAN."""
         self.queues = self.prefix + "queues"
         """set: the names of all queues that have ever held a job"""
         self.workers = self.prefix + "workers"
@@ -45,7 +47,7 @@ class Keys:
 
     def gone(self, job_id: str) -> str:
         """string: how and when a job ended that was deleted then, and its nonce; lives 500 s."""
-        return f"{self.prefix}gone:{job_id}"
+        return f"{self.prefix}ex:{job_id}"
 
     def runs(self, job_id: str) -> str:
         """list: JSON of the job's earlier runs, oldest first, at most 10."""

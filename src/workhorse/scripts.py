@@ -13,8 +13,10 @@ from functools import cache
 from importlib import resources
 
 _INCLUDE = re.compile(r"^-- @include (lib/\w+)$", re.MULTILINE)
+_LAZY = re.compile(r"^-- @lazy (lib/(\w+))$", re.MULTILINE)
 _CHUNK = re.compile(r"\n(?=\S)(?!end\b|else)")
 _DEFINITION = re.compile(r"local (?:function (?=\w)|(?=queues =|workers =))(\w+)")
+_DEFINED = re.compile(r"^ *local (?:function )?(\w+)", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _ARGUMENT = re.compile(r"--(?: (?P<kind>KEYS|ARGV))? {2,8}(?P<name>\w+|\.\.\.)\s+\w+")
 
@@ -49,15 +51,30 @@ def source(name: str) -> str:
 
 def assemble(text: str) -> str:
     """A script's source with its arguments named and its includes in place, each once."""
-    included: set[str] = set()
+    return shake("\n".join([*locals_of(text), _with_includes(text, set())]))
 
+
+def _with_includes(text: str, included: set[str]) -> str:
     def include(match: re.Match[str]) -> str:
         if match[1] in included:
             return ""
         included.add(match[1])
-        return code_of(_INCLUDE.sub(include, source(match[1])))
+        return _with_includes(source(match[1]), included)
 
-    return shake("\n".join([*locals_of(text), code_of(_INCLUDE.sub(include, text))]))
+    def postpone(match: re.Match[str]) -> str:
+        if match[1] in included:
+            return ""
+        included.add(match[1])
+        body, name = shake(f"{_with_includes(source(match[1]), set())}\n{match[2]}()"), match[2]
+        return f"local function {name}(...)\n  {_indented(body, name)}\nend"
+
+    return code_of(_INCLUDE.sub(include, _LAZY.sub(postpone, text)))
+
+
+def _indented(body: str, name: str) -> str:
+    """What a lazy function does: make itself and all that it needs, and call that."""
+    lines = body.removesuffix(f"\n{name}()").splitlines()
+    return "\n  ".join([*lines, f"return {name}(...)"])
 
 
 def shake(code: str) -> str:
@@ -68,11 +85,16 @@ def shake(code: str) -> str:
     """
     chunks = _CHUNK.split(code)
     while True:
-        words = Counter(word for chunk in chunks for word in set(_WORD.findall(chunk)))
-        used = [c for c in chunks if not (m := _DEFINITION.match(c)) or words[m[1]] > 1]
+        words = Counter(word for chunk in chunks for word in _free_words(chunk))
+        used = [c for c in chunks if not (m := _DEFINITION.match(c)) or words[m[1]]]
         if len(used) == len(chunks):
             return "\n".join(chunks)
         chunks = used
+
+
+def _free_words(chunk: str) -> set[str]:
+    """The words that a chunk has from outside: those that it does not define."""
+    return set(_WORD.findall(chunk)) - set(_DEFINED.findall(chunk))
 
 
 def locals_of(text: str) -> list[str]:

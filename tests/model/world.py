@@ -68,7 +68,7 @@ class World:
                 (seen.kept if key.expires == INF else seen.expiring)[name] = key.content
 
         for prefix, keys in (
-            *(("job", self.jobs), ("runs", self.runs), ("gone", self.gone)),
+            *(("job", self.jobs), ("runs", self.runs), ("ex", self.gone)),
             *(("bell", self.bells), ("worker", self.hashes)),
         ):
             for name, key in keys.items():
@@ -89,7 +89,7 @@ class World:
         self.now += ms
         dead = []
         for prefix, keys in (
-            *(("job", self.jobs), ("runs", self.runs), ("gone", self.gone)),
+            *(("job", self.jobs), ("runs", self.runs), ("ex", self.gone)),
             *(("bell", self.bells), ("worker", self.hashes)),
         ):
             for name in [name for name, key in keys.items() if key.expires <= self.now]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -146,7 +145,8 @@ def test_a_job_that_returned_none_is_deleted_at_once(client):
     job = finish(client, jobs.give)
     assert lives(client, job) == -2
     left = snapshot(client.connection)
-    assert not [key for key in (*left.kept, *left.expiring) if job.id in key and "gone" not in key]
+    tombstone = client.connection.keys.gone(job.id).removeprefix(client.connection.keys.prefix)
+    assert [key for key in (*left.kept, *left.expiring) if job.id in key] == [tombstone]
 
 
 def test_a_tombstone_of_under_100_bytes_remembers_for_500_seconds_that_a_job_finished(client):
@@ -423,7 +423,9 @@ def test_nothing_is_left_of_the_jobs_that_were_deleted_at_once(client, worker):
         assert client.wait(job, SOON) == "finished"
     left = snapshot(client.connection)
     ids = {job.id for job in made}
+    tombstones = {client.connection.keys.gone(job.id) for job in made}
     for key, content in {**left.kept, **left.expiring}.items():
-        if not key.startswith(("gone:", "worker:")):
+        full = client.connection.keys.prefix + key
+        if full not in tombstones and full != client.connection.keys.worker(worker.name):
             assert not ids.intersection(content), key
-    assert worker.process.poll() is None, Path(worker.name)
+    assert worker.process.poll() is None, worker.log

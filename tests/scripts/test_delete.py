@@ -56,7 +56,7 @@ def test_a_tombstone_goes_too(scripts, seen):
     scripts.exchange(1, want=1)
     scripts.exchange(2, Settled("finish", "a", "w:1"))
     assert scripts.delete("a") == 1
-    assert "gone:a" not in seen().expiring
+    assert "ex:a" not in seen().expiring
 
 
 def test_the_outcome_of_a_deleted_run_is_refused(scripts, seen):

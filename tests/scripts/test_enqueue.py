@@ -117,7 +117,7 @@ def test_a_chosen_id_can_be_used_again_when_its_job_has_vanished(scripts, seen):
     scripts.exchange(2, Settled("finish", "a", "w:1"))
     assert scripts.enqueue(New("a", "unique", "n2")) == [NOW, 1]
     assert seen()["job:a"] == job(nonce="n2")
-    assert "gone:a" not in seen().expiring  # it would speak for the new job when that is deleted
+    assert "ex:a" not in seen().expiring  # it would speak for the new job when that is deleted
 
 
 def test_replace_takes_the_place_of_a_waiting_job_in_another_queue(scripts, seen):

@@ -169,7 +169,7 @@ def test_a_finished_job_with_ttl_0_leaves_a_tombstone(scripts, seen, claimed):
     assert seen() == Snapshot(
         kept={"agenda": {"l:q": NOW + LEASE}, "queues": {"q"}, "workers": WORKERS},
         expiring={
-            "gone:a": str(NOW),
+            "ex:a": str(NOW),
             "worker:w": worker(),
             "machine:machine": {"w": "1"},
         },
@@ -209,7 +209,7 @@ def test_a_failed_job_is_kept_with_its_exception(scripts, seen, claimed):
 
 def test_a_failed_job_with_ttl_0_leaves_a_tombstone(scripts, seen, claimed):
     scripts.exchange(2, Settled("fail", "a", "w:1", "boom", 0))
-    assert seen().expiring["gone:a"] == f"{NOW} failed"
+    assert seen().expiring["ex:a"] == f"{NOW} failed"
     assert not {"job:a", "failed:q", "started:q"} & {*seen().kept, *seen().expiring}
 
 
@@ -424,7 +424,7 @@ def test_the_outcome_of_a_lease_that_ran_out_counts_while_nobody_has_taken_the_j
     scripts, seen, claimed
 ):
     assert scripts.exchange(2, Settled("finish", "a", "w:1"), time=NOW + 2 * LEASE).refused == []
-    assert "gone:a" in seen().expiring
+    assert "ex:a" in seen().expiring
 
 
 def test_a_job_whose_workers_vanish_too_often_is_failed_as_abandoned(scripts, seen):

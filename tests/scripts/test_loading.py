@@ -42,11 +42,19 @@ def test_a_header_ends_where_the_code_begins():
 
 
 def test_an_include_of_an_include_is_there_once_and_before_its_users():
-    includes = "-- @include lib/promote\n-- @include lib/ring\n-- @include lib/promote\n"
-    text = assemble(includes + "promote(id, 1)\n")
-    for definition in ("function ring(", "function promote(", "function ready(", "local prefix ="):
+    includes = "-- @include lib/expire\n-- @include lib/lifetime\n-- @include lib/expire\n"
+    text = assemble(includes + "keep(kind, registry, queue, id, 1, true, now)\n")
+    for definition in ("function keep(", "function lifetime(", "local prefix ="):
         assert text.count(definition) == 1
-    assert text.index("function ring(") < text.index("function ready(") < text.index("promote(")
+    assert (
+        text.index("function lifetime(") < text.index("function keep(") < text.index("keep(kind, r")
+    )
+
+
+def test_a_lazy_include_is_one_function_that_makes_all_it_needs_when_it_is_called():
+    text = assemble("-- @lazy lib/displace\ndisplace(id, queue, status)\n")
+    assert text.startswith("local function displace(...)\n  local prefix =")
+    assert text.endswith("  return displace(...)\nend\ndisplace(id, queue, status)")
 
 
 def test_functions_that_nothing_uses_do_not_travel():

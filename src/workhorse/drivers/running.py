@@ -141,9 +141,12 @@ def _listen(connection: Connection, listen: Listen) -> Any:  # noqa: ANN401 - wh
                 time.sleep(wait)
                 continue
             try:
-                link.next_message(wait)
+                message = link.next_message(wait)
             except ConnectionLost:
                 link = None
+                continue
+            if message is not None and (found := listen.heard(message)) is not None:
+                return found
     finally:
         if link is not None:
             link.unsubscribe()
@@ -165,9 +168,12 @@ async def _alisten(connection: Connection, listen: Listen) -> Any:  # noqa: ANN4
                 await _asleep(wait)
                 continue
             try:
-                await subscription.next_message(wait)
+                message = await subscription.next_message(wait)
             except ConnectionLost:
                 subscription = None
+                continue
+            if message is not None and (found := listen.heard(message)) is not None:
+                return found
     finally:
         if subscription is not None:
             subscription.close()

@@ -112,7 +112,7 @@ class AsyncLink(asyncio.Protocol):
                 self._watch = self._loop.call_later(self.reply_timeout, self._look)
         self._waiting.extend(on_replies)
         if not self._outbox:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
         self._outbox.append(packed)
 
     async def request(self, words: Sequence[Word]) -> Any:  # noqa: ANN401 - a reply
@@ -227,7 +227,8 @@ class AsyncLink(asyncio.Protocol):
             )
         keep_alive(transport.get_extra_info("socket"))
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what was given to `send` now, instead of when the loop comes round."""
         if self._outbox and self._transport is not None:
             self._transport.write(b"".join(self._outbox))
         self._outbox.clear()

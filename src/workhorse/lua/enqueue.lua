@@ -15,10 +15,10 @@
 -- tombstone bears our nonce, were stored by an earlier send of this very call.
 
 -- @include lib/now
--- @include lib/displace
--- @include lib/schedule
--- @include lib/ready
--- @include lib/own
+-- @include lib/place
+-- @lazy lib/displace
+-- @lazy lib/schedule
+-- @lazy lib/own
 local now = milliseconds(time)
 local answer, stored, seen, back, front = {now}, {}, {}, {}, {}
 

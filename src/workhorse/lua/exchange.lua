@@ -22,10 +22,12 @@
 -- worker's hash keeps the number and what was taken and refused; the answer is made from it again.
 
 -- @include lib/now
--- @include lib/housekeeping
 -- @include lib/take
 -- @include lib/settle
--- @include lib/replay
+-- @include lib/remember
+-- @lazy lib/replay
+-- @lazy lib/housekeeping
+-- @lazy lib/ring
 local now = milliseconds(time)
 local me, token = worker_key(worker), worker .. ':' .. number
 local taken, refused, left, first = {bytes = 0}, {}, 0, 8 + count
@@ -38,7 +40,8 @@ else
     if not settle(now, unpack(ARGV, at, at + 7)) then refused[#refused + 1] = ARGV[at + 1] end
   end
   change_registries()
-  housekeeping(max_crashes, now)
+  local due = redis.call('ZRANGE', agenda, 0, 0, 'WITHSCORES')
+  if due[2] and tonumber(due[2]) <= now then housekeeping(max_crashes, now) end
   for i = 8, first - 1 do
     local open = want - #taken
     if open <= 0 or take_from(ARGV[i], open, taken, lease, token, now) then break end

@@ -88,8 +88,13 @@ def wait(keys: Keys, job_id: str, timeout: float | None) -> Flow[JobStatus | Non
         found = yield from status(keys, job_id)
         return found if found in FINAL else None
 
-    ended: JobStatus | None = yield Listen(keys.done(job_id), probe, timeout)
+    ended: JobStatus | None = yield Listen(keys.done(job_id), probe, timeout, _final)
     return ended
+
+
+def _final(message: bytes) -> JobStatus | None:
+    """The status that a message names; None if it names none, as when the job was deleted."""
+    return next((status for status in FINAL if status.value.encode() == message), None)
 
 
 def history(keys: Keys, job_id: str) -> Flow[list[RunRecord]]:

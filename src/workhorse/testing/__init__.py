@@ -30,8 +30,8 @@ def purge(connection: object = None) -> int:
     deleted, cursor = 0, b"0"
     with opened.borrow() as link:
         while True:
-            pattern = f"{opened.keys.prefix}*"
-            cursor, keys = link.call(("SCAN", cursor, "MATCH", pattern, "COUNT", 1000))
+            words = ("SCAN", cursor, "MATCH", opened.keys.pattern, "COUNT", 1000)
+            cursor, keys = link.call(words)
             if keys:
                 deleted += link.call(("UNLINK", *keys))
             if cursor == b"0":

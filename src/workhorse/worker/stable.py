@@ -33,6 +33,8 @@ from workhorse.worker.settings import Settings
 
 RECEIVE = 200_000
 """The largest message between supervisor and stable, bytes."""
+LONGEST_TEXT = 20_000
+"""How much of a traceback is passed on, characters; JSON may need six bytes for each."""
 PRACTICE = 40
 """How often the stable runs a job of its own before the first horse is forked."""
 
@@ -150,7 +152,8 @@ class Stable:
             try:
                 importlib.import_module(name)
             except BaseException:  # noqa: BLE001 - user modules may raise anything
-                self._tell("unimportable", module=name, text=traceback.format_exc(limit=-3))
+                text = traceback.format_exc(limit=-3)[-LONGEST_TEXT:]
+                self._tell("unimportable", module=name, text=text)
 
     def _reap(self) -> None:
         while True:
@@ -169,7 +172,7 @@ class Stable:
                 self._tell("ended", number=number, status=status, peak=usage.ru_maxrss)
 
     def _tell(self, what: str, **facts: Any) -> None:  # noqa: ANN401 - JSON values
-        self._control.send(json.dumps({"what": what, **facts}).encode()[:RECEIVE])
+        self._control.send(json.dumps({"what": what, **facts}).encode())
 
 
 def main() -> None:

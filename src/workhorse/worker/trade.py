@@ -12,11 +12,13 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from workhorse.connection import Connection
-from workhorse.drivers import arun
-from workhorse.exceptions import ConnectionLost, DuplicateWorkerError, ServerError
+from workhorse.drivers import arun, encode
+from workhorse.effects import Call, Flow, command
+from workhorse.exceptions import DuplicateWorkerError, ServerError
+from workhorse.links.aio import AsyncLink
 from workhorse.ops.claim import Exchanged, Terms, exchange
 from workhorse.ops.leases import Lease
 from workhorse.ops.settle import Outcome, Report, release, settle
@@ -34,6 +36,15 @@ FAR: Final = 3_600_000
 """What is due later than this needs no timer: something else will happen before, ms."""
 BLOCK: Final = 5
 """How long an idle worker blocks on its bells at a time, seconds."""
+
+
+class Pending(NamedTuple):
+    """An exchange that is under way, as it can be sent again."""
+
+    number: int
+    queues: list[str]
+    want: int
+    outcomes: list[Outcome]
 
 
 class Trade:
@@ -60,7 +71,10 @@ class Trade:
         self._falling_due: asyncio.TimerHandle | None = None
         self.team: Team | None = None
         self.outcomes: list[Outcome] = []
-        self.in_flight = False
+        self._pending: Pending | None = None
+        self._link: AsyncLink | None = None
+        self._rung = False
+        self._ring_on = False
         self.empty = False
         self.closing = False
         self.impaired = ""
@@ -89,9 +103,14 @@ class Trade:
         if self.in_flight or not self._is_due():
             return
         if self._is_urgent():
-            self._go.set()
+            self._begin()
         elif self._gathering is None:
             self._gathering = asyncio.get_running_loop().call_later(GATHER, self._gathered)
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether an exchange is under way."""
+        return self._pending is not None
 
     @property
     def settled(self) -> bool:
@@ -101,29 +120,49 @@ class Trade:
     # What it does
 
     async def run(self) -> None:
-        """Exchange whenever it is due."""
+        """Make the exchanges that cannot be made straight: the first, and after trouble."""
         while True:
             await self._go.wait()
             self._go.clear()
-            if self.team is not None and self._is_due():
-                await self._exchange(self.team)
-                self._changed()
+            if self._pending is None and self._is_due():
+                self._pending = self._prepare()
+            if self._pending is not None:
+                self._complete(self._pending, await self._insist(self._pending))
+            try:
+                self._link = await self._connection.alink()
+            except ServerError as error:
+                log.debug("the server is out of reach: %s", error)
             self.poke()
 
     async def listen(self) -> None:
         """While there is nothing to do, block on the bells; a ring means: look again."""
         bells = [self._connection.keys.bell(name) for name in self._settings.queues]
+        blocking = encode(command("BLPOP", *bells, BLOCK))
         while True:
             await self._resting.wait()
             try:
                 link = await self._connection.adedicated(reply_timeout=BLOCK + 10)
                 while True:
                     await self._resting.wait()
-                    await link.request(["BLPOP", *bells, BLOCK])
-                    self._look_again(pass_on=True)
-            except (ConnectionLost, ServerError) as error:
+                    await self._rest(link, blocking)
+            except ServerError as error:
                 log.debug("the bell is out of reach: %s", error)
                 await asyncio.sleep(random.uniform(0.2, 1.0))
+
+    async def _rest(self, link: AsyncLink, blocking: bytes) -> None:
+        over: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+
+        def rang(reply: object) -> None:
+            # Acted upon in here, not when the loop comes round to this coroutine again.
+            if not isinstance(reply, ServerError):
+                self._look_again(pass_on=True)
+            if not over.done():
+                over.set_result(reply)
+
+        link.send(blocking, rang)
+        reply = await over
+        if isinstance(reply, ServerError):
+            raise reply
 
     def _look_again(self, *, pass_on: bool = False) -> None:
         self.empty = False
@@ -133,10 +172,6 @@ class Trade:
             # The ring was meant for somebody with room: an exchange rings on.
             self._ring_on = True
         self.poke()
-
-    _ring_on = False
-    _rung = False
-    """Whether there was reason to look again since the exchange under way was sent."""
 
     def _want(self) -> int:
         if self.closing or self.team is None:
@@ -170,33 +205,67 @@ class Trade:
 
     def _gathered(self) -> None:
         self._gathering = None
-        self._go.set()
+        if not self.in_flight and self._is_due():
+            self._begin()
 
-    async def _exchange(self, team: Team) -> None:
+    def _begin(self) -> None:
+        """Send an exchange now if the link is up; else leave it to `run`."""
+        if self._link is None or self._link.closed:
+            self._go.set()
+            return
+        pending = self._pending = self._prepare()
+        flow = self._flow(pending)
+
+        def answered(reply: object) -> None:
+            if isinstance(reply, ServerError):
+                self._link = None
+                self._go.set()
+                return
+            try:
+                flow.send(reply)
+            except StopIteration as done:
+                self._complete(pending, done.value)
+                self.poke()
+
+        call = next(flow)
+        assert isinstance(call, Call)  # noqa: S101 - for the type checker
+        self._link.send(encode(call), answered)
+        self._link.flush()
+
+    def _prepare(self) -> Pending:
         outcomes, self.outcomes = self.outcomes, []
-        want = self._want()
         self._ring_on = self._rung = False
         self._number += 1
-        self.in_flight = True
-        try:
-            got = await self._insist(want, outcomes)
-        finally:
-            self.in_flight = False
-        for job_id in got.refused:
-            log.warning(
-                "the outcome of job %s came too late: its lease was not ours any more", job_id
-            )
-        self._take_in(team, got, want)
+        return Pending(self._number, self._order(), self._want(), outcomes)
 
-    async def _insist(self, want: int, outcomes: list[Outcome]) -> Exchanged:
+    def _flow(self, pending: Pending) -> Flow[Exchanged]:
+        return exchange(self._connection.keys, self._terms, *pending)
+
+    def _complete(self, pending: Pending, got: Exchanged) -> None:
+        self._pending = None
+        for job_id in got.refused:
+            log.warning("the outcome of job %s came too late: its lease was lost", job_id)
+        if got.jobs:
+            self.claimed += len(got.jobs)
+            self.worked_at = time.monotonic()
+            for lease in got.jobs:
+                self._tally.started(lease)
+            if self.team is not None:
+                self.team.accept(got.jobs)
+        if pending.want:
+            # The bell may have rung for a job that came after the server had answered.
+            self.empty = not got.left and len(got.jobs) < pending.want and not self._rung
+        if self.empty and not self.closing:
+            self._resting.set()
+        self._plan(got.next_due)
+        self._changed()
+
+    async def _insist(self, pending: Pending) -> Exchanged:
         """One exchange, repeated under its number until the server has answered."""
         delay = 0.1
         while True:
-            flow = exchange(
-                self._connection.keys, self._terms, self._number, self._order(), want, outcomes
-            )
             try:
-                got = await arun(self._connection, flow)
+                got = await arun(self._connection, self._flow(pending))
             except ServerError as error:
                 if error.code == "STALE":
                     raise DuplicateWorkerError(
@@ -214,20 +283,6 @@ class Trade:
                 log.warning("exchanging jobs with the server again")
                 self.impaired = ""
             return got
-
-    def _take_in(self, team: Team, got: Exchanged, want: int) -> None:
-        if got.jobs:
-            self.claimed += len(got.jobs)
-            self.worked_at = time.monotonic()
-            for lease in got.jobs:
-                self._tally.started(lease)
-            team.accept(got.jobs)
-        if want:
-            # The bell may have rung for a job that came after the server had answered.
-            self.empty = not got.left and len(got.jobs) < want and not self._rung
-        if self.empty and not self.closing:
-            self._resting.set()
-        self._plan(got.next_due)
 
     def _plan(self, next_due: int | None) -> None:
         if self._falling_due is not None:

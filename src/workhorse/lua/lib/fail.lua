@@ -1,5 +1,6 @@
 -- The job failed for good: it waits in the failed registry to be looked at and requeued.
 -- @include lib/expire
+-- @include lib/vanish
 local function fail(id, queue, exc, ttl, ran, again, nonce, now)
   redis.call('ZREM', started_key(queue), id)
   ttl = tonumber(ttl)

@@ -1,7 +1,8 @@
 -- The job did its work. A ttl of 0 ms deletes it at once, -1 keeps it for ever.
 -- The registries change when all outcomes are known (lib/gather).
 -- @include lib/gather
--- @include lib/expire
+-- @include lib/lifetime
+-- @lazy lib/vanish
 local function finish(id, queue, result, ttl, ran, again, nonce, now)
   leave(queue, id)
   ttl = tonumber(ttl)

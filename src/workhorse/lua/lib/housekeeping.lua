@@ -2,6 +2,7 @@
 -- expired registry entries. Bounded: at most 8 entries of the agenda, each bounded again.
 -- @include lib/promote
 -- @include lib/abandon
+-- @include lib/look_again
 local function reap(queue, max_crashes, now)
   local registry = started_key(queue)
   local late = redis.call('ZRANGE', registry, '-inf', now, 'BYSCORE', 'LIMIT', 0, 200)

@@ -3,7 +3,7 @@ local prefix = string.match(agenda, '^{[^}]+}:')
 local queues = prefix .. 'queues'
 local workers = prefix .. 'workers'
 local function job_key(id) return prefix .. 'job:' .. id end
-local function gone_key(id) return prefix .. 'gone:' .. id end
+local function gone_key(id) return prefix .. 'ex:' .. id end
 local function runs_key(id) return prefix .. 'runs:' .. id end
 local function done_key(id) return prefix .. 'done:' .. id end
 local function queue_key(name) return prefix .. 'queue:' .. name end

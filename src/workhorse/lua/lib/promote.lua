@@ -1,7 +1,7 @@
 -- Jobs whose time has come go to their queue, oldest first, at most 500 per call.
 -- @include lib/fields
 -- @include lib/ready
--- @include lib/agenda
+-- @include lib/look_again
 local function promote(queue, now)
   local registry = scheduled_key(queue)
   local due = redis.call('ZRANGE', registry, '-inf', now, 'BYSCORE', 'LIMIT', 0, 500)

@@ -1,20 +1,6 @@
--- Put jobs at the head or the tail of their queue. A queue that was empty has no worker
--- looking at it, so wake one; a queue that was not has one awake or a bell ringing.
+-- A job that was elsewhere before enters its queue: its `ttl`, seconds, begins anew.
 -- @include lib/fields
--- @include lib/ring
-local function place_many(queue, push, ids)
-  if #ids == 0 then return end
-  local key, length = queue_key(queue), 0
-  for i = 1, #ids, 4000 do
-    length = redis.call(push, key, unpack(ids, i, math.min(i + 3999, #ids)))
-  end
-  if length == #ids then
-    redis.call('SADD', queues, queue)
-    ring(queue)
-  end
-end
-
--- A job that was elsewhere before enters the queue: its `ttl`, seconds, begins anew.
+-- @include lib/place
 local function ready(queue, id, at_front)
   local ttl = whole(redis.call('HGET', job_key(id), 'ttl'))
   if ttl > 0 then

@@ -1,9 +1,9 @@
 -- One outcome of one run, behind its fence; returns whether it counted.
 -- @include lib/fields
 -- @include lib/finish
--- @include lib/fail
--- @include lib/retry
--- @include lib/release
+-- @lazy lib/fail
+-- @lazy lib/retry
+-- @lazy lib/release
 local function settle(now, kind, id, queue, token, what, wait, ran, at_front)
   local job = fields_of(id, 'status', 'token', 'attempt', 'nonce')
   if job[1] ~= 'started' or job[2] ~= token then return false end
