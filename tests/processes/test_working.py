@@ -112,6 +112,15 @@ def test_a_module_that_cannot_be_preloaded_ends_the_worker_with_its_traceback(wo
     assert "No module named 'tests.support.not_there'" in worker.log
 
 
+def test_a_module_with_very_much_to_say_cannot_be_preloaded_either(
+    workers: Workers, tmp_path: Path
+):
+    (tmp_path / "wordy.py").write_text("raise ValueError('\\x00' * 500_000)")
+    worker = workers.start(preload=["wordy"], path=[str(tmp_path)], wait=False)
+    assert worker.ended() == 1
+    assert "cannot preload wordy" in worker.log
+
+
 def test_modules_of_jobs_are_there_in_later_horses(workers: Workers, queue: Queue):
     workers.start(isolation="fork")
     assert queue.enqueue(jobs.give, 1).wait(SOON) == "finished"
