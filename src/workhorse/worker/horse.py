@@ -51,11 +51,13 @@ def horse(
 
 
 def _serve(jobs: socket.socket, reports: socket.socket, kit: Kit, *, once: bool) -> None:
-    surroundings = Surroundings()
+    # Nobody comes after the only job.
+    surroundings = None if once else Surroundings()
     while (message := receive(jobs)) is not None:
         job = read_job(message)
         report = execute(job, kit)
-        surroundings.restore()
+        if surroundings is not None:
+            surroundings.restore()
         send(reports, report_message(job.id, report))
         if kit.seen:
             send(reports, MODULES + "\n".join(sorted(kit.seen)).encode())

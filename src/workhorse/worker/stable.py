@@ -113,14 +113,19 @@ class Stable:
             end.setblocking(False)
         signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
-        self._tell("ready")
+        try:
+            self._tell("ready")
+            self._serve(woken)
+        finally:
+            signal.set_wakeup_fd(-1)
+
+    def _serve(self, woken: socket.socket) -> None:
         while True:
             ready, _, _ = select.select([self._control, woken], [], [])
             if woken in ready:
                 woken.recv(4096)
                 self._reap()
             if self._control in ready and not self._obey():
-                signal.set_wakeup_fd(-1)
                 return
 
     def _obey(self) -> bool:

@@ -19,7 +19,10 @@ from workhorse.worker.timeouts import GRACE
 MEMORY_CHECK: Final = 0.1
 """How often the memory of busy horses is looked at when it is limited, seconds."""
 SPARES: Final = 2
-"""How many forked horses stand ready beyond those that work, when each runs one job."""
+"""How many forked horses stand ready at least beyond those that work, when each runs one job."""
+LITTER: Final = 4
+"""How many more are forked at a time: after a fork the stable copies each page that it writes
+to, and what it writes for one it need not copy again for the next."""
 FORK_COST: Final = 0.001
 """What a job in a fork of its own takes at least, seconds."""
 ASK_AGAIN: Final = 0.05
@@ -184,6 +187,8 @@ class Team:
         """Ask the stable for as many horses as are missing."""
         wanted = self._settings.horses + (SPARES if self._once else 0)
         present = sum(1 for horse in self._horses.values() if not horse.retired)
+        if self._once and present < wanted:
+            wanted += LITTER
         for _ in range(0 if self.closed else wanted - present):
             self._number += 1
             horse = Horse(self._number)

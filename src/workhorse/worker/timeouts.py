@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # typeshed has no stub of it
 import signal
-import threading
+import sys
+from _thread import get_ident
 from types import FrameType, TracebackType
 
 from workhorse.exceptions import JobTimeoutException
@@ -29,6 +30,12 @@ def _expire(_signal_number: int, _frame: FrameType | None) -> None:
         raise JobTimeoutException(says(_armed))
 
 
+def _is_main_thread() -> bool:
+    # Not imported for this: with `threading` in it, a process pays twice as much for a fork.
+    threading = sys.modules.get("threading")
+    return threading is None or threading.main_thread().ident == get_ident()
+
+
 class deadline:  # noqa: N801 - a context manager, read as a verb
     """Raise in the body once it has run for that many seconds; negative: never.
 
@@ -39,7 +46,7 @@ class deadline:  # noqa: N801 - a context manager, read as a verb
     __slots__ = ("_seconds",)
 
     def __init__(self, seconds: float) -> None:
-        can = seconds >= 0 and threading.get_ident() == threading.main_thread().ident
+        can = seconds >= 0 and _is_main_thread()
         self._seconds = max(seconds, 1e-6) if can else -1.0
 
     def __enter__(self) -> None:
