@@ -509,3 +509,12 @@ def test_a_scheduled_job_that_began_anew_elsewhere_is_not_promoted(scripts, seen
     scripts.exchange(1, time=NOW + 5)
     assert "queue:q" not in seen().kept
     assert seen()["job:a"]["status"] == "scheduled"
+
+
+def test_a_foreign_key_in_place_of_the_registry_loses_no_job(scripts, seen):
+    scripts.enqueue(New("a"))
+    scripts.command("SET", scripts.keys.started("q"), "x")
+    with pytest.raises(ServerError, match="WRONGTYPE"):
+        scripts.exchange(1, want=1)
+    assert seen().kept["queue:q"] == ["a"]
+    assert seen()["job:a"]["status"] == "queued"

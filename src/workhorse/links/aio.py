@@ -27,11 +27,13 @@ from workhorse.links.wire import (
     pack,
 )
 
+_BUFFER_SIZE = 65536
+
 OnReply = Callable[[Any], None]
 """Called once with a reply, a `ServerError` value, or a `ConnectionLost` value."""
 
 
-class AsyncLink(asyncio.Protocol):
+class AsyncLink(asyncio.BufferedProtocol):
     """One asyncio connection; use it from its own event loop only.
 
     Attributes:
@@ -48,6 +50,8 @@ class AsyncLink(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._reader = new_reader()
+        # Our own: asyncio would allocate 256 kB for each read and give nearly all of it back.
+        self._buffer = memoryview(bytearray(_BUFFER_SIZE))
         self._waiting: deque[OnReply] = deque()
         self._outbox: list[bytes] = []
         self._subscriptions: dict[bytes, set[Subscription]] | None = None
@@ -191,12 +195,16 @@ class AsyncLink(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker
         self._transport = transport
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
+        """Where the next bytes go."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Hand each complete answer to whoever waits for it."""
         reader = self._reader
         self._progress = self._loop.time()
         try:
-            reader.feed(data)
+            reader.feed(self._buffer, 0, nbytes)  # type: ignore[arg-type]  # it takes any buffer
             while (reply := reader.gets()) is not False:
                 if self._subscriptions is not None and self._publish(reply, self._subscriptions):
                     continue
