@@ -86,7 +86,7 @@ class Server:
         """
         for index in range(count, count + untimed):
             self._adapter.wait(self._adapter.one(index), PATIENCE)
-        pauses = random.Random(seed)  # noqa: S311 - no secret
+        pauses = random.Random(seed)
         sent, seen = [], []
         adapter = self._adapter
         for index in range(count):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from workhorse.states import JobStatus
 
@@ -29,8 +29,7 @@ def as_datetime(ms: int | None) -> datetime | None:
     return None if ms is None else datetime.fromtimestamp(ms / 1000, UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class CallSpec:
+class CallSpec(NamedTuple):
     """One call, checked and encoded: what `enqueue` sends for one job.
 
     Attributes:

@@ -2,7 +2,7 @@ import pytest
 
 from workhorse.exceptions import DuplicateJobError
 from workhorse.ops import queues, registries, results
-from workhorse.ops.enqueue import PER_CALL, enqueue
+from workhorse.ops.enqueue import BYTES_PER_CALL, PER_CALL, _portions, enqueue
 from workhorse.records import CallSpec
 from workhorse.states import JobStatus
 
@@ -54,3 +54,9 @@ def test_many_calls_travel_in_several_steps(perform, keys):
     stored = perform(enqueue(keys, "q", specs))
     assert len(stored.fresh) == len(specs)
     assert perform(queues.ids(keys, "q")) == [one.id for one in specs]
+
+
+def test_heavy_calls_do_not_all_travel_together():
+    heavy = CallSpec("a", ("data", b"x" * (BYTES_PER_CALL // 3 + 1)))
+    assert [len(some) for some in _portions([heavy] * 5)] == [2, 2, 1]
+    assert [len(some) for some in _portions([spec("a")] * (PER_CALL + 1))] == [PER_CALL, 1]

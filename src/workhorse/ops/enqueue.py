@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from workhorse.effects import Call, Flow, Word
 from workhorse.exceptions import DuplicateJobError, ServerError
@@ -13,10 +13,11 @@ from workhorse.scripts import load
 
 PER_CALL = 250
 """How many jobs one script call stores at most: larger calls would keep others waiting."""
+BYTES_PER_CALL = 8_000_000
+"""How much they weigh together at most, unless one alone weighs more, bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """What the server answered.
 
     Attributes:
@@ -31,16 +32,16 @@ class Stored:
 def enqueue(keys: Keys, queue: str, specs: Sequence[CallSpec]) -> Flow[Stored]:
     """Store calls and make them ready, or due later.
 
-    Up to `PER_CALL` jobs appear in one step; more go in several calls, in order.
+    Up to `PER_CALL` jobs appear in one step; more, or heavier ones, go in several, in order.
 
     Raises:
         DuplicateJobError: An id is taken (see `CallSpec.mode`); nothing of that step is stored.
     """
     script = load("enqueue")
     now, fresh = 0, []
-    for start in range(0, len(specs), PER_CALL):
+    for some in _portions(specs):
         words: list[Word] = [keys.agenda, "", queue]
-        for spec in specs[start : start + PER_CALL]:
+        for spec in some:
             words += _words_of(spec)
         try:
             reply = yield Call(script, words)
@@ -51,25 +52,38 @@ def enqueue(keys: Keys, queue: str, specs: Sequence[CallSpec]) -> Flow[Stored]:
     return Stored(now, tuple(fresh))
 
 
-def _words_of(spec: CallSpec) -> Iterator[Word]:
+def _portions(specs: Sequence[CallSpec]) -> Iterator[Sequence[CallSpec]]:
+    """The calls, as many at a time as travel together; most often there is one."""
+    if len(specs) <= 1:
+        yield specs
+        return
+    portion: list[CallSpec] = []
+    size = 0
+    for spec in specs:
+        weight = sum(len(word) for word in spec.fields if isinstance(word, bytes | str))
+        if portion and (len(portion) == PER_CALL or size + weight > BYTES_PER_CALL):
+            yield portion
+            portion, size = [], 0
+        portion.append(spec)
+        size += weight
+    if portion:
+        yield portion
+
+
+def _words_of(spec: CallSpec) -> tuple[Word, ...]:
+    place, when = _place_of(spec)
+    ttl = "" if spec.ttl is None else spec.ttl
+    return (spec.id, spec.mode, spec.nonce, place, when, ttl, len(spec.fields), *spec.fields)
+
+
+def _place_of(spec: CallSpec) -> tuple[str, Word]:
     if spec.due is not None:
-        place, when = "at", spec.due
-    elif spec.delay is not None:
-        place, when = "in", spec.delay
-    elif spec.lease is not None:
-        place, when = "mine", spec.lease
-    else:
-        place, when = ("front" if spec.at_front else "back"), None
-    yield from (
-        spec.id,
-        spec.mode,
-        spec.nonce,
-        place,
-        "" if when is None else when,
-        "" if spec.ttl is None else spec.ttl,
-        len(spec.fields),
-    )
-    yield from spec.fields
+        return "at", spec.due
+    if spec.delay is not None:
+        return "in", spec.delay
+    if spec.lease is not None:
+        return "mine", spec.lease
+    return ("front" if spec.at_front else "back"), ""
 
 
 def _explained(error: ServerError) -> Exception:

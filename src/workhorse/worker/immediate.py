@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import random
 import secrets
-from dataclasses import replace
 
 from workhorse.effects import Flow
 from workhorse.keys import Keys
@@ -32,7 +31,7 @@ def begin(spec: CallSpec, queue: str) -> tuple[Lease, CallSpec]:
     lease = Lease(spec.id, queue, token, 1, fields)
     longest = _A_DAY if lease.timeout < 0 else round(lease.timeout * 1000) + 5000
     began = (*spec.fields, "token", token, "attempt", 1)
-    return lease, replace(spec, fields=began, lease=longest, ttl=None)
+    return lease, spec._replace(fields=began, lease=longest, ttl=None)
 
 
 def run_here(lease: Lease, source: Source) -> Outcome:
