@@ -62,10 +62,11 @@ class MeasuredServer:
 
     @property
     def version(self) -> str:
-        """Its name and version."""
+        """Its name and version, and its allocator: glibc's costs it a quarter of its speed."""
         facts = self._info("server")
         name = facts.get("server_name", "redis")
-        return f"{name} {facts.get(f'{name}_version') or facts['redis_version']}"
+        number = facts.get(f"{name}_version") or facts["redis_version"]
+        return f"{name} {number} ({self._info('memory')['mem_allocator']})"
 
     def empty(self) -> None:
         """Forget all keys."""
