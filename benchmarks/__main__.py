@@ -58,7 +58,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _options(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one short run each, about 20 seconds")
+    parser.add_argument("--quick", action="store_true", help="one short run each, about 30 seconds")
     parser.add_argument("--turns", type=int, help="how many runs each has (3)")
     parser.add_argument("--socket", action="store_true", help="a unix socket instead of TCP")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every run's figures there")

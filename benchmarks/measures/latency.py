@@ -9,7 +9,7 @@ from benchmarks.lab import Lab, check_runs
 from benchmarks.measures.measure import Figures, Metric, Subject
 from benchmarks.systems.system import System
 
-_FEWEST, _MOST = 100, 300
+_FEWEST, _MOST = 40, 300
 _SECONDS_EACH = 0.015
 _UNTIMED = 10
 """Jobs before the first that counts: the worker starts meanwhile."""
