@@ -105,6 +105,14 @@ def test_a_foreign_key_in_place_of_a_job_neither_stops_the_queue_nor_costs_a_job
     assert "queue:q" not in seen().kept
 
 
+def test_an_id_that_stands_in_the_queue_twice_is_taken_once(scripts):
+    scripts.enqueue(New("a", "replace", "n1"))
+    scripts.command("DEL", scripts.keys.job("a"))  # as its ttl would
+    scripts.enqueue(New("a", "replace", "n2"), New("b"))
+    assert scripts.exchange(1, want=5).ids == ["a", "b"]
+    assert scripts.command("LLEN", scripts.keys.queue("q")) == 0
+
+
 def test_a_job_with_garbage_in_its_numbers_is_taken_like_any_other(scripts, seen):
     scripts.enqueue(*map(New, "ab"))
     for name in ("crashes", "attempt", "retries", "ttl"):

@@ -6,16 +6,18 @@
 -- @include lib/agenda
 local function take_from(queue, want, taken, lease, token, now)
   local ids = redis.call('LRANGE', queue_key(queue), 0, want - 1)
-  local leases, marks, stop, seen = {}, {}, false, 0
+  local leases, marks, mine, stop, seen = {}, {}, {}, false, 0
   for _, id in ipairs(ids) do
     local fields, job = read_job(id)
-    -- An id whose job has expired, been deleted or begun anew elsewhere is passed over.
-    if job.status == 'queued' and job.origin == queue then
+    -- An id whose job has expired, been deleted or begun anew elsewhere is passed over, and so is
+    -- one that stands here twice, because its job expired and was enqueued again.
+    if job.status == 'queued' and job.origin == queue and not mine[id] then
       local crashed = whole(job.crashes) > 0
       stop = (crashed and #taken > 0) or taken.bytes > 8000000
       if stop then break end
       leases[#leases + 1] = now + lease
       leases[#leases + 1] = id
+      mine[id] = true
       marks[#marks + 1] = {id, whole(job.attempt) + 1, job.ttl}
       taken[#taken + 1] = {id, queue, fields}
       taken.bytes = taken.bytes + #(job.data or '')
