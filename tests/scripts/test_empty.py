@@ -28,6 +28,15 @@ def test_a_job_that_expired_and_began_anew_elsewhere_stays(scripts, seen):
     assert seen()["job:a"]["origin"] == "p"
 
 
+def test_a_job_that_is_no_hash_is_passed_over(scripts, seen):
+    scripts.enqueue(*map(New, "abc"))
+    scripts.command("SET", scripts.keys.job("a"), "garbage")
+    assert scripts.call("empty", "q", 5) == 3
+    assert seen() == Snapshot(
+        kept={"job:a": "garbage", "queues": {"q"}}, expiring={"bell:q": ["1"]}
+    )
+
+
 def test_running_and_scheduled_jobs_stay(scripts, seen):
     scripts.enqueue(New("a"), New("b", place="in", when=5))
     scripts.exchange(1, want=1)

@@ -6,11 +6,11 @@
 --
 -- Returns how many were deleted; fewer than `at_most` means that the queue is empty.
 
--- @include lib/keys
+-- @include lib/fields
 local ids = redis.call('LPOP', queue_key(queue), at_most)
 if not ids then return 0 end
 for _, id in ipairs(ids) do
-  local job = redis.call('HMGET', job_key(id), 'status', 'origin')
+  local job = fields_of(id, 'status', 'origin')
   if job[1] == 'queued' and job[2] == queue then
     redis.call('DEL', job_key(id), runs_key(id))
     redis.call('SPUBLISH', done_key(id), 'deleted')
