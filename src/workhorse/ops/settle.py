@@ -78,7 +78,11 @@ def release(lease: Lease) -> Outcome:
 
 
 def _again(lease: Lease, report: Report, chance: float) -> Outcome:
-    policy = Retry.from_text(report.policy)
+    try:
+        policy = Retry.from_text(report.policy)
+    except ValueError as error:  # user code can write to what the report came by
+        text = f"The job asked to be retried in a way that cannot be read: {error}"
+        return _fail(lease, Report("failed", text.encode("utf-8", "replace"), report.ran))
     delay = policy.delay_after(_retries(lease), chance=chance)
     if delay is None:
         text = f"The job asked to be retried after all {policy.max} retries were used up."
