@@ -11,7 +11,11 @@ import pytest
 
 from tests.cli.conftest import clean_environment
 from tests.support.servers import wait_for
+from workhorse.cli import screen
+from workhorse.connection import Connection
+from workhorse.demo import stage
 from workhorse.demo.texts import in_one_loop, texts_in
+from workhorse.job import Job
 
 
 @pytest.fixture
@@ -74,6 +78,25 @@ def test_the_demo_plays_on_a_given_server_and_sweeps_it(folder, server):
         check=True,
     )
     assert "No queues yet" in left.stdout
+
+
+def test_a_password_is_among_the_words_of_no_process(tmp_path, monkeypatch):
+    started = []
+
+    def pretend(words, **options):
+        started.append((words, options["env"]))
+        return subprocess.CompletedProcess(words, 0, stdout="", stderr="")
+
+    monkeypatch.setattr(subprocess, "run", pretend)
+    monkeypatch.setattr(subprocess, "Popen", pretend)
+    connection = Connection("redis://:hidden@localhost:1")
+    worker = stage._hire(connection, tmp_path / "log")
+    here = stage.Stage(connection, "", "", worker, tmp_path / "log")
+    screen._page(here, Job("a", connection), colour=False)
+    assert len(started) == 2
+    for words, environment in started:
+        assert "hidden" not in " ".join(words)
+        assert environment["WORKHORSE_URL"] == connection.url
 
 
 @pytest.mark.parametrize(

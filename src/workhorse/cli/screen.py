@@ -199,11 +199,15 @@ def _permission() -> list[tuple[str, str]]:
 
 def _page(stage: Stage, job: Job, *, colour: bool) -> list[str]:
     """What `workhorse job` prints."""
-    words = ["job", job.id, "--decode", "-u", stage.connection.url]
-    words += ["--namespace", stage.connection.namespace]
-    environment = {**os.environ, "FORCE_COLOR" if colour else "NO_COLOR": "1"}
+    environment = {
+        **os.environ,
+        "FORCE_COLOR" if colour else "NO_COLOR": "1",
+        # Not among the words: a URL may have a password in it.
+        "WORKHORSE_URL": stage.connection.url,
+        "WORKHORSE_NAMESPACE": stage.connection.namespace,
+    }
     ran = subprocess.run(  # noqa: S603 - ourselves
-        [sys.executable, "-m", "workhorse", *words],
+        [sys.executable, "-m", "workhorse", "job", job.id, "--decode"],
         env=environment,
         capture_output=True,
         text=True,
