@@ -46,6 +46,14 @@ def test_files_get_the_date_the_level_and_the_logger():
     assert line[4] == "-"
 
 
+def test_json_lines_are_printable_and_say_the_same():
+    message = "ä\u009b31m\x7f\u202e\udcff\n"
+    line = JsonLines().format(record(message="%s", args=(message,)))
+    assert line.isprintable()
+    assert "ä" in line
+    assert json.loads(line)["message"] == message
+
+
 def test_json_lines_carry_the_facts():
     line = JsonLines("w").format(record(job_id="1", queue="q", duration_ms=1.5, other="x"))
     found = json.loads(line)

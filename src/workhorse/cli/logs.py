@@ -97,7 +97,13 @@ class JsonLines(logging.Formatter):
             line.setdefault("worker", self._worker)
         if record.exc_info:
             line["traceback"] = "".join(traceback.format_exception(*record.exc_info))
-        return json.dumps(line, ensure_ascii=False, default=str)
+        text = json.dumps(line, ensure_ascii=False, default=str)
+        # JSON leaves some characters that steer a terminal, and lone surrogates, as they are.
+        return text if text.isprintable() else "".join(map(_readable, text))
+
+
+def _readable(character: str) -> str:
+    return character if character.isprintable() else json.dumps(character)[1:-1]
 
 
 def _traceback(record: logging.LogRecord) -> str:
