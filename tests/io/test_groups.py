@@ -5,7 +5,7 @@ import asyncio
 import pytest
 import redis
 
-from tests.support.servers import Cluster, SentinelGroup, ask, binaries
+from tests.support.servers import Cluster, SentinelGroup, ask, binaries, wait_for
 from workhorse.connection import Connection
 from workhorse.drivers import arun, run
 from workhorse.effects import Call, Listen, command
@@ -50,7 +50,8 @@ def test_a_call_that_is_under_way_waits_for_the_failover(group):
     connection, other = Connection(group.url, patience=60), Connection(group.url, patience=60)
     assert run(connection, count(connection)) == 1
     assert run(other, count(other)) == 2
-    ask(group.primary.address, "WAIT", 1, 5000)
+    key = connection.keys.agenda
+    wait_for(lambda: ask(group.replica.address, "GET", key) == b"2")
     group.primary.kill()
     assert asyncio.run(arun(connection, count(connection))) == 3
     assert run(other, count(other)) == 4
