@@ -15,6 +15,7 @@ from workhorse.flows import JobFlows, nonce
 from workhorse.keys import Keys
 from workhorse.names import check_queue_name
 from workhorse.ops import control, enqueue, queues, results
+from workhorse.ops.leases import is_held
 from workhorse.records import CallSpec
 from workhorse.sources import Source
 
@@ -111,7 +112,8 @@ class QueueFlows(Generic[J]):
         immediate = import_module("workhorse.worker.immediate")
         lease, leased = immediate.begin(spec, self.name)
         stored = yield from enqueue.enqueue(self._keys, self.name, (leased,))
-        if stored.fresh[0]:
+        # What an earlier send has stored is ours to run as well, unless its lease is lost by now.
+        if stored.fresh[0] or (yield from is_held(self._keys, lease)):
             outcome = yield Here(partial(immediate.run_here, lease, self.source))
             yield from immediate.settled(self._keys, outcome)
         return cast("J", self._job(spec.id, self.source))

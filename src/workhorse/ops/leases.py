@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from workhorse.effects import Flow, command
+from workhorse.keys import Keys
 from workhorse.records import DEFAULT_TIMEOUT
 
 LARGEST = 10**12
@@ -10,8 +12,10 @@ LARGEST = 10**12
 
 def whole(value: bytes | None) -> int | None:
     """A field as an integer, or None if it is absent or garbage."""
+    if value is None:
+        return None
     try:
-        number = float(value or b"")
+        number = float(value)
     except ValueError:
         return None
     return int(number) if abs(number) <= LARGEST else None
@@ -59,3 +63,9 @@ class Lease:
     def text(self, name: bytes) -> str:
         """A field as text, or '' if it is absent."""
         return self.fields.get(name, b"").decode("utf-8", "replace")
+
+
+def is_held(keys: Keys, lease: Lease) -> Flow[bool]:
+    """Whether the job is still started under this lease; for who cannot know, after a lost reply."""
+    status, token = yield command("HMGET", keys.job(lease.id), "status", "token")
+    return bool(status == b"started" and token == lease.token.encode())

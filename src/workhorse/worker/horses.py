@@ -120,7 +120,7 @@ class Horse:
             return False
         if large:
             self._outbox.extend(pieces[1:])
-            self._loop.add_writer(self._jobs, self._push)
+            self._loop.add_writer(self._jobs.fileno(), self._push)
         if not self.flights:
             self.since = self._loop.time()
         self.flights.append(Flight(lease, expected, large))
@@ -213,13 +213,13 @@ class Horse:
         self._mute()
         if self._outbox:
             self._outbox.clear()
-            self._loop.remove_writer(self._jobs)
+            self._loop.remove_writer(self._jobs.fileno())
         for end in (self._jobs, self.receiving, self.reports, self.reporting):
             end.close()
 
     def _mute(self) -> None:
         self.audible = False
-        self._loop.remove_reader(self.reports)
+        self._loop.remove_reader(self.reports.fileno())
 
     def _push(self) -> None:
         try:
@@ -230,4 +230,4 @@ class Horse:
             return
         except OSError:
             self._outbox.clear()
-        self._loop.remove_writer(self._jobs)
+        self._loop.remove_writer(self._jobs.fileno())

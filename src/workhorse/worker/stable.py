@@ -26,7 +26,7 @@ from workhorse.connection import Connection
 from workhorse.envelopes import Arguments, Bearer, codec_for, seal_call
 from workhorse.sources import Source
 from workhorse.worker.execution import Kit, execute
-from workhorse.worker.handoff import HandedJob, read_job, report_message
+from workhorse.worker.handoff import KIND, HandedJob, read_job, report_message
 from workhorse.worker.horse import horse
 from workhorse.worker.kernel import die_with_parent, kill_group
 from workhorse.worker.settings import Settings
@@ -141,7 +141,8 @@ class Stable:
         return True
 
     def _fork(self, number: int, fds: list[int]) -> None:
-        jobs, reports = (socket.socket(fileno=fd) for fd in fds)
+        # Told what they are, they need not ask.
+        jobs, reports = (socket.socket(socket.AF_UNIX, KIND, 0, fileno=fd) for fd in fds)
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:

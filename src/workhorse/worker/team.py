@@ -199,7 +199,8 @@ class Team:
                 self._loop.call_later(ASK_AGAIN, self.muster)
                 return
             self._horses[horse.number] = horse
-            self._loop.add_reader(horse.reports, self._listen, horse)
+            # The number, for asyncio describes a socket at length before it takes it.
+            self._loop.add_reader(horse.reports.fileno(), self._listen, horse)
 
     def forked(self, number: int, pid: int) -> None:
         """A horse is there."""

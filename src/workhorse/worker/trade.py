@@ -248,10 +248,10 @@ class Trade:
         if got.jobs:
             self.claimed += len(got.jobs)
             self.worked_at = time.monotonic()
-            for lease in got.jobs:
-                self._tally.started(lease)
             if self.team is not None:
                 self.team.accept(got.jobs)
+            for lease in got.jobs:
+                self._tally.started(lease)
         if pending.want:
             # The bell may have rung for a job that came after the server had answered.
             self.empty = not got.left and len(got.jobs) < pending.want and not self._rung
