@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.support import tasks
+from tests.support.faults import Faulty
 from workhorse.aio import AsyncQueue
 from workhorse.exceptions import DuplicateJobError, InvalidJobOperation, NotSerializable
 from workhorse.job import Job
@@ -173,6 +174,17 @@ def test_a_queue_that_is_not_async_runs_its_jobs_at_once(connection):
     assert broken.is_failed
     assert "ZeroDivisionError" in (broken.exc_info or "")
     assert (queue.count, queue.started_job_registry.count) == (0, 0)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_queue_that_is_not_async_runs_its_job_though_the_reply_was_lost(connection, when):
+    for at in (1, 2):
+        faulty = Faulty(connection.url, connection.namespace)
+        faulty.at, faulty.when = at, when
+        done = Queue("here", faulty, is_async=False).enqueue(divmod, 7, 2)
+        assert faulty.struck
+        assert done.return_value() == (3, 1)
+        faulty.close()
 
 
 def test_an_asyncio_queue_that_is_not_async_runs_its_jobs_in_a_thread(connection):

@@ -66,6 +66,6 @@ class Lease:
 
 
 def is_held(keys: Keys, lease: Lease) -> Flow[bool]:
-    """Whether the job is still started under this lease; for who cannot know, after a lost reply."""
+    """Whether the job is still started under this lease: after a lost reply nobody knows."""
     status, token = yield command("HMGET", keys.job(lease.id), "status", "token")
     return bool(status == b"started" and token == lease.token.encode())
