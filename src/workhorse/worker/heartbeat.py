@@ -61,6 +61,7 @@ class Heart:
         self._taking: set[asyncio.Task[None]] = set()
         self._early = asyncio.Event()
         self._told = ""
+        self._counted = (0, 0)
 
     async def register(self) -> None:
         """Make the worker known, waiting for the server if it is away.
@@ -90,8 +91,10 @@ class Heart:
                 await asyncio.sleep(0.5)
 
     def hurry(self) -> None:
-        """Beat soon if the worker's state is not what the server was told."""
-        if self._state() != self._told:
+        """Beat soon if the worker's state, or what it has done, is not what the server was told."""
+        counts = (self._tally.successful, self._tally.failed)
+        # While jobs run the next beat is soon enough; who has none left should look so.
+        if self._state() != self._told or (counts != self._counted and not self._held()):
             self._early.set()
 
     async def goodbye(self) -> None:
@@ -128,6 +131,7 @@ class Heart:
         self._watch(beat.neighbours)
 
     def _facts(self) -> dict[str, Word]:
+        self._counted = (self._tally.successful, self._tally.failed)
         return {
             "state": self._told,
             "current": "\n".join(lease.id for lease in self._running()),
