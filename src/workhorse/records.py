@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from workhorse.exceptions import DeserializationError
 from workhorse.states import JobStatus
 
 DEFAULT_TIMEOUT = 180.0
@@ -123,11 +124,23 @@ _DECODERS: dict[bytes, Any] = {
 }
 
 
+def job_status(job_id: str, word: bytes) -> JobStatus:
+    """The status that a job's hash names.
+
+    Raises:
+        DeserializationError: It names none.
+    """
+    try:
+        return JobStatus(word.decode())
+    except ValueError:
+        raise _foreign(job_id, b"status", word) from None
+
+
 def job_record(job_id: str, flat: Iterable[bytes]) -> JobRecord:
     """The record in a flat HGETALL reply; unknown fields are passed over.
 
     Raises:
-        ValueError: A field holds what no Workhorse wrote.
+        DeserializationError: A field holds what no Workhorse wrote.
     """
     values: dict[str, Any] = {}
     signed: dict[bytes, bytes] = {}
@@ -135,13 +148,23 @@ def job_record(job_id: str, flat: Iterable[bytes]) -> JobRecord:
     for name, value in zip(words, words, strict=True):
         decode = _DECODERS.get(name)
         if decode is not None:
-            values[name.decode()] = decode(value)
+            try:
+                values[name.decode()] = decode(value)
+            except (ValueError, OverflowError):
+                raise _foreign(job_id, name, value) from None
             if name in _SIGNED:
                 signed[name] = value
     if values.get("attempt") or values.get("status") != JobStatus.SCHEDULED:
         # Its own field is written only by what comes after the first time.
         values.setdefault("enqueued_at", values.get("created_at"))
     return JobRecord(job_id, **values, signed=signed)
+
+
+def _foreign(job_id: str, name: bytes, value: bytes) -> DeserializationError:
+    return DeserializationError(
+        f"job {job_id!r}: its {name.decode()} is {value!r:.50}, which no Workhorse wrote; "
+        f"delete the job"
+    )
 
 
 @dataclass(frozen=True, slots=True)

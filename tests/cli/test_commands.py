@@ -123,6 +123,19 @@ def test_job_waits(workhorse, worker, queue):
     assert workhorse("job", job.id, "--wait", "30").stdout == "2.0\n"
 
 
+@pytest.mark.parametrize(("field", "value"), [("attempt", "x"), ("status", "x"), ("ttl", "inf")])
+def test_a_job_with_garbage_in_its_hash_exits_with_1_and_says_so(workhorse, queue, field, value):
+    job = queue.enqueue("a.f")
+    with queue.connection.borrow() as link:
+        link.call(("HSET", job.key, field, value))
+    ran = workhorse("job", job.id)
+    assert ran.returncode == 1
+    assert ran.stderr == (
+        f"workhorse: job {job.id!r}: its {field} is {value.encode()!r}, which no Workhorse wrote; "
+        f"delete the job\n"
+    )
+
+
 def test_a_job_that_does_not_exist_exits_with_1(workhorse):
     ran = workhorse("job", "nosuch", "--json")
     assert ran.returncode == 1
@@ -146,6 +159,16 @@ def test_info_shows_queues_and_workers(workhorse, worker, queue, connection):
         ("later", 1, 0),
     ]
     assert [w["name"] for w in told["workers"]] == ["w"]
+
+
+@pytest.mark.parametrize("name", [b"\x1b[31m\n", "\u009b31m".encode(), b"\xff"])
+def test_no_name_of_a_queue_steers_the_terminal(workhorse, connection, name):
+    with connection.borrow() as link:
+        link.call(("SADD", connection.keys.queues, name))
+    for words in (("info",), ("empty", "--all")):
+        ran = workhorse(*words)
+        assert ran.returncode == 0, ran.stderr
+        assert "".join(ran.stdout.splitlines()).isprintable()
 
 
 def test_info_can_be_narrowed(workhorse, queue):

@@ -8,7 +8,7 @@ from typing import Unpack
 
 import click
 
-from workhorse.cli.ink import count, out
+from workhorse.cli.ink import count, one_line, out
 from workhorse.cli.options import (
     ServerOptions,
     complete_queues,
@@ -60,14 +60,14 @@ def command(queues: tuple[str, ...], **options: Unpack[Options]) -> int:
         click.echo(json.dumps({"deleted": deleted}))
         return 0
     for name, number in deleted.items():
-        out().say(f"{out().bold(name)}: {count(number, 'job')} deleted")
+        out().say(f"{out().bold(one_line(name))}: {count(number, 'job')} deleted")
     return 0
 
 
 def _agreed(jobs: int, queues: list[str], server: str) -> bool:
     if not jobs:
         return True
-    shown = ", ".join(queues[:5]) + (", …" if len(queues) > 5 else "")  # noqa: PLR2004 - enough to recognize
+    shown = one_line(", ".join(queues[:5])) + (", …" if len(queues) > 5 else "")  # noqa: PLR2004 - enough to recognize
     where = f"{count(len(queues), 'queue')} ({shown}) on {server}"
     if click.confirm(f"Delete {count(jobs, 'job')} in {where}?", err=True):
         return True

@@ -171,7 +171,7 @@ def _queue_lines(view: View, ink: Ink, *, by_queue: bool) -> list[str]:
     for queue in view.queues:
         length = ink.cyan(ink.bar(queue.queued / longest, width, track=False)) if longest else ""
         waiting = f"{queue.queued:>{len(f'{longest:,}')},} queued"
-        rows.append((ink.bold(queue.name), length, waiting, _states(queue, ink)))
+        rows.append((ink.bold(one_line(queue.name)), length, waiting, _states(queue, ink)))
     lines = columns(rows)
     if not by_queue:
         return lines
@@ -200,7 +200,8 @@ def _worker_lines(view: View, ink: Ink) -> list[str]:
     if not view.workers:
         return [ink.yellow("No workers; start one: workhorse worker")]
     rows = [
-        (*_row(worker, view.now, ink), ink.dim(", ".join(worker.queues))) for worker in view.workers
+        (*_row(worker, view.now, ink), ink.dim(one_line(", ".join(worker.queues))))
+        for worker in view.workers
     ]
     lines = []
     for worker, line in zip(view.workers, columns(rows), strict=True):

@@ -27,13 +27,13 @@ class QueueCounts:
 def overview(keys: Keys, names: Sequence[str] = ()) -> Flow[list[QueueCounts]]:
     """The counts of the named queues, or of all, by name; nothing is changed."""
     rows = yield Call(load("overview"), [keys.agenda, "", *names])
-    return [QueueCounts(row[0].decode(), *row[1:]) for row in rows]
+    return [QueueCounts(row[0].decode("utf-8", "replace"), *row[1:]) for row in rows]
 
 
 def names(keys: Keys) -> Flow[list[str]]:
     """The names of all queues that have ever held a job, sorted."""
     found = yield command("SMEMBERS", keys.queues)
-    return sorted(name.decode() for name in found)
+    return sorted(name.decode("utf-8", "replace") for name in found)
 
 
 def length(keys: Keys, queue: str) -> Flow[int]:
@@ -45,7 +45,7 @@ def length(keys: Keys, queue: str) -> Flow[int]:
 def ids(keys: Keys, queue: str, start: int = 0, stop: int = -1) -> Flow[list[str]]:
     """Ids of ready jobs from index `start` to `stop`, the next to run first."""
     found = yield command("LRANGE", keys.queue(queue), start, stop)
-    return [job_id.decode() for job_id in found]
+    return [job_id.decode("utf-8", "replace") for job_id in found]
 
 
 def position(keys: Keys, queue: str, job_id: str) -> Flow[int | None]:

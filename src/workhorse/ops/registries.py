@@ -45,7 +45,7 @@ def members(  # noqa: PLR0913 - a key of two parts, and a slice
         "desc" if desc else "asc",
     ]
     total, found = yield Call(load("members"), words)
-    return Members(total, [job_id.decode() for job_id in found])
+    return Members(total, [job_id.decode("utf-8", "replace") for job_id in found])
 
 
 def score(keys: Keys, kind: str, queue: str, job_id: str) -> Flow[float | None]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from workhorse.effects import Batch, Flow, Listen, command
 from workhorse.exceptions import NoSuchJobError
 from workhorse.keys import Keys
-from workhorse.records import JobRecord, RunRecord, job_record, run_record
+from workhorse.records import JobRecord, RunRecord, job_record, job_status, run_record
 from workhorse.states import FINAL, JobStatus
 
 
@@ -28,7 +28,7 @@ def find_status(keys: Keys, job_id: str) -> Flow[JobStatus | None]:
     """Like `status`, but None if there is no such job."""
     word = yield command("HGET", keys.job(job_id), "status")
     if word is not None:
-        return JobStatus(word.decode())
+        return job_status(job_id, word)
     gone = yield from tombstone(keys, job_id)
     return gone[0] if gone else None
 
