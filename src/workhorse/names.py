@@ -29,12 +29,17 @@ def check_queue_name(name: str) -> str:
     Raises:
         ValueError: It may not.
     """
-    if _matches(_QUEUE_NAME, name):
+    if is_queue_name(name):
         return name
     raise ValueError(
         f"queue name {name!r:.200}: use 1 to 128 letters, digits, '_', '.', ':', '/', '@', '-', "
         f"and spaces except at its ends"
     )
+
+
+def is_queue_name(name: str) -> bool:
+    """Whether a queue may be called so."""
+    return _matches(_QUEUE_NAME, name)
 
 
 def _matches(pattern: re.Pattern[str], given: object) -> bool:

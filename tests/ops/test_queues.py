@@ -1,3 +1,4 @@
+from workhorse.effects import command
 from workhorse.ops import queues, registries
 from workhorse.ops.enqueue import enqueue
 from workhorse.records import CallSpec
@@ -32,6 +33,16 @@ def test_an_emptied_queue_is_still_listed_until_its_name_is_removed(perform, key
     assert perform(queues.names(keys)) == ["a"]
     perform(queues.remove_name(keys, "a"))
     assert perform(queues.names(keys)) == []
+
+
+def test_what_cannot_be_a_name_of_a_queue_is_not_listed(perform, keys):
+    store(perform, keys, "a", "1")
+    perform(adding(keys, b"$(reboot)", b"\x1b[31m", b"\xff"))
+    assert perform(queues.names(keys)) == ["a"]
+
+
+def adding(keys, *names):
+    yield command("SADD", keys.queues, *names)
 
 
 def test_a_queue_that_holds_jobs_stays_listed(perform, keys):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from workhorse.effects import Call, Flow, command
 from workhorse.keys import Keys
+from workhorse.names import is_queue_name
 from workhorse.scripts import load
 
 
@@ -31,9 +32,13 @@ def overview(keys: Keys, names: Sequence[str] = ()) -> Flow[list[QueueCounts]]:
 
 
 def names(keys: Keys) -> Flow[list[str]]:
-    """The names of all queues that have ever held a job, sorted."""
+    """The names of all queues that have ever held a job, sorted.
+
+    What cannot be the name of a queue is left out: shells complete these names.
+    """
     found = yield command("SMEMBERS", keys.queues)
-    return sorted(name.decode("utf-8", "replace") for name in found)
+    decoded = (name.decode("utf-8", "replace") for name in found)
+    return sorted(filter(is_queue_name, decoded))
 
 
 def length(keys: Keys, queue: str) -> Flow[int]:
