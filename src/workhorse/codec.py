@@ -73,6 +73,18 @@ class _Key:
         return state.digest()
 
 
+def max_payload(environ: Mapping[str, str] = os.environ) -> int:
+    """The largest encoded value, bytes: `WORKHORSE_MAX_PAYLOAD`, or `MAX_BYTES`.
+
+    Raises:
+        ValueError: It makes no sense.
+    """
+    limit = environ.get("WORKHORSE_MAX_PAYLOAD", "").strip()
+    if limit and not (limit.isascii() and limit.isdecimal() and len(limit) <= 10):  # noqa: PLR2004 - digits
+        raise ValueError(f"WORKHORSE_MAX_PAYLOAD={limit!r:.50}: give a number of bytes")
+    return int(limit) if limit else MAX_BYTES
+
+
 class Codec:
     """Seals values into envelopes and opens them.
 
@@ -130,10 +142,7 @@ class Codec:
             ValueError: One of them makes no sense.
         """
         secrets = [s.strip() for s in environ.get("WORKHORSE_SECRET", "").split(",") if s.strip()]
-        limit = environ.get("WORKHORSE_MAX_PAYLOAD", "").strip()
-        if limit and not (limit.isascii() and limit.isdecimal() and len(limit) <= 10):  # noqa: PLR2004 - digits
-            raise ValueError(f"WORKHORSE_MAX_PAYLOAD={limit!r:.50}: give a number of bytes")
-        return cls(serializer, secrets, int(limit) if limit else MAX_BYTES, also)
+        return cls(serializer, secrets, max_payload(environ), also)
 
     @property
     def signs(self) -> bool:

@@ -9,12 +9,16 @@ from typing import Any
 
 import pytest
 
-from tests.support import jobs
+from tests.support import jobs, shop
 from tests.support.workers import Workers, eventually
 from workhorse.connection import Connection
+from workhorse.drivers import run
+from workhorse.envelopes import Arguments, Bearer, codec_for, seal_call
 from workhorse.exceptions import NoSuchJobError
 from workhorse.job import Job
+from workhorse.ops.enqueue import enqueue
 from workhorse.queue import Queue
+from workhorse.records import CallSpec
 from workhorse.worker import Worker
 
 ISOLATIONS = ("warm", "fork", "inline")
@@ -211,6 +215,37 @@ def test_only_allowed_functions_run(workers: Workers, queue: Queue):
     fine = queue.enqueue(jobs.add, 1, 2)
     assert (fine.wait(SOON), refused.wait(SOON)) == ("finished", "failed")
     assert "FunctionNotAllowed: os.getcwd is not among" in (refused.exc_info or "")
+
+
+def test_an_object_of_another_class_does_not_pass_under_an_allowed_name(
+    workers: Workers, queue: Queue
+):
+    workers.start(allow=["tests.support.jobs.Account.*"], allow_classes=["tests.support.shop.*"])
+    codec = codec_for(None, ["tests.support.shop.*"])
+    bearer = Bearer(queue.connection.namespace, queue.name, "forged")
+    name = "tests.support.jobs.Account.greet"
+    data = seal_call(codec, bearer, name, {}, Arguments((), {}, shop.User("Ada")))
+    spec = CallSpec("forged", ("func", name, "data", data))
+    run(queue.connection, enqueue(queue.connection.keys, queue.name, [spec]))
+    forged = Job("forged", queue.connection)
+    assert forged.wait(SOON) == "failed"
+    assert "FunctionNotAllowed" in (forged.exc_info or "")
+
+
+def test_a_worker_whose_stable_cannot_start_ends_and_says_so(workers: Workers):
+    worker = workers.start(wait=False, serializer="tests.support.no_such_module")
+    assert worker.ended(SOON) != 0
+    assert "stable cannot start" in worker.log
+
+
+def test_settings_that_no_horse_could_use_are_refused_at_once(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+):
+    with pytest.raises(ValueError, match="nosuch"):
+        Worker(["default"], connection=connection, serializer="nosuch")
+    monkeypatch.setenv("WORKHORSE_SECRET", "short")
+    with pytest.raises(ValueError, match="WORKHORSE_SECRET"):
+        Worker(["default"], connection=connection)
 
 
 def test_jobs_of_several_horses_run_at_the_same_time(workers: Workers, queue: Queue):

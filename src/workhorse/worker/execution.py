@@ -22,7 +22,7 @@ from workhorse.exceptions import (
     WorkhorseError,
 )
 from workhorse.ops.settle import MAX_TRACEBACK, Report
-from workhorse.policies import Retry
+from workhorse.policies import Retry, exception_names
 from workhorse.records import DEFAULT_TIMEOUT, job_record
 from workhorse.sources import Source
 from workhorse.states import JobStatus
@@ -99,7 +99,7 @@ def execute(job: HandedJob, kit: Kit) -> Report:
     try:
         function, args, kwargs = _opened(job, bearer, kit)
     except (DeserializationError, FunctionNotAllowed) as error:
-        return Report("refused", _said(error), names=_names(error))
+        return Report("refused", _said(error), names=exception_names(type(error)))
     except BaseException as error:  # noqa: BLE001 - a module's import may raise anything
         return _failed(error, began)
     began = time.perf_counter_ns()
@@ -126,7 +126,10 @@ def _opened(
     if instance is None:
         return kit.function(name), args, kwargs
     kit.check(name)
-    return getattr(instance, name.rpartition(".")[2]), args, kwargs
+    method = getattr(instance, name.rpartition(".")[2])
+    # The payload chose the object: it is its own class that must be allowed, not the name's.
+    kit.check(name, method)
+    return method, args, kwargs
 
 
 def _handle(job: HandedJob, kit: Kit) -> Job:
@@ -159,14 +162,14 @@ def _sealed(value: object, bearer: Bearer, kit: Kit, ran: int) -> Report:
         sealed = seal_result(kit.codec, bearer, value)
     except (NotSerializable, PayloadTooLarge) as error:
         text = f"The job ran to its end, but what it returned cannot be stored.\n{_line(error)}"
-        return Report("failed", text.encode(), ran, _names(error))
+        return Report("failed", text.encode(), ran, exception_names(type(error)))
     except BaseException as error:  # noqa: BLE001 - a value's own code runs when it is encoded
-        return Report("failed", _said(error), ran, _names(error))
+        return Report("failed", _said(error), ran, exception_names(type(error)))
     return Report("finished", sealed, ran)
 
 
 def _failed(error: BaseException, began: int) -> Report:
-    return Report("failed", _traceback(error), _since(began), _names(error))
+    return Report("failed", _traceback(error), _since(began), exception_names(type(error)))
 
 
 def _since(began: int) -> int:
@@ -175,10 +178,6 @@ def _since(began: int) -> int:
 
 def _timeout(job: HandedJob) -> float:
     return float(job.fields.get(b"timeout", DEFAULT_TIMEOUT))
-
-
-def _names(error: BaseException) -> tuple[str, ...]:
-    return tuple(f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__[:-1])
 
 
 def _line(error: BaseException) -> str:

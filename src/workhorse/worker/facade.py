@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from workhorse.connection import Connection, connect
 from workhorse.drivers import run
+from workhorse.envelopes import codec_for
 from workhorse.names import check_queue_name
 from workhorse.ops import workers
 from workhorse.queue import Queue
@@ -89,6 +90,9 @@ class Worker:
         ]
         if connection is None:
             connection = next((q.connection for q in given if isinstance(q, Queue)), None)
+        if not isinstance(serializer, str) or "." not in serializer:
+            # Horses would find out, but nobody would be told; a dotted name is theirs to import.
+            codec_for(serializer, allow_classes)
         self.connection: Connection = connect(connection, namespace)
         self._settings = Settings(
             name=name or default_name(),

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from workhorse.codec import MAX_BYTES
+from workhorse.codec import max_payload
 from workhorse.ops.leases import Lease
 from workhorse.ops.settle import Report
 from workhorse.worker import obituary
@@ -85,7 +85,7 @@ class Horse:
         self.reports, self.reporting = channel()
         for end in (self._jobs, self.reports):
             end.setblocking(False)
-        self._assembler = Assembler(2 * MAX_BYTES)
+        self._assembler = Assembler(2 * max_payload())
         self._outbox: deque[bytes] = deque()
         self._loop = asyncio.get_running_loop()
 

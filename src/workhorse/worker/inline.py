@@ -33,6 +33,7 @@ from workhorse.worker.pacing import Pace
 from workhorse.worker.settings import Settings
 from workhorse.worker.stable import Orders, kit_for
 from workhorse.worker.tally import Tally
+from workhorse.worker.trade import replaced
 
 log = logging.getLogger("workhorse.worker")
 
@@ -166,6 +167,8 @@ class InlineWorker:
             try:
                 got = run(self._connection, flow)
             except ServerError as error:
+                if error.code == "STALE":
+                    raise replaced(self._terms.worker) from None
                 log.error("cannot exchange jobs with the server, trying again: %s", error)  # noqa: TRY400 - as in trade
                 self._over.wait(delay)
                 delay = min(delay * 2, 5.0)

@@ -144,7 +144,14 @@ class Stable:
         # Told what they are, they need not ask.
         jobs, reports = (socket.socket(socket.AF_UNIX, KIND, 0, fileno=fd) for fd in fds)
         parent = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            # Short of memory or of processes: those that run must not suffer for it.
+            jobs.close()
+            reports.close()
+            self._tell("unforked", number=number, text=str(error))
+            return
         if pid == 0:
             self._control.close()
             horse(jobs, reports, self._kit, parent=parent, once=self._orders.once)

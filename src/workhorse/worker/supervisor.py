@@ -14,6 +14,7 @@ import time
 from typing import Any
 
 from workhorse.connection import Connection
+from workhorse.exceptions import WorkhorseError
 from workhorse.states import WorkerStatus
 from workhorse.worker.heartbeat import Heart
 from workhorse.worker.settings import Settings
@@ -42,7 +43,8 @@ class Supervisor:
         self._tally = Tally(descriptions=settings.log_descriptions)
         self._stopping_since = 0.0
         self._cold = False
-        self._failure = ""
+        self._failure: Exception | None = None
+        self._was_ready = False
         self._restart_delay = 0.1
 
     async def run(self) -> bool:
@@ -51,6 +53,7 @@ class Supervisor:
         Raises:
             DuplicateWorkerError: A live worker has the name.
             ImportError: A module to be preloaded cannot be imported.
+            WorkhorseError: The stable cannot start.
         """
         self._build()
         self._obey_signals()
@@ -78,8 +81,8 @@ class Supervisor:
             await self._heart.goodbye()
             self._tally.sum_up()
             log.info("worker %s has stopped", self._settings.name)
-        if self._failure:
-            raise ImportError(self._failure)
+        if self._failure is not None:
+            raise self._failure
         return self._tally.successful + self._tally.failed > 0
 
     def stop(self) -> None:
@@ -135,11 +138,14 @@ class Supervisor:
     def _hear(self, news: dict[str, Any]) -> None:
         match news["what"]:
             case "ready":
+                self._was_ready = True
                 self._restart_delay = 0.1
             case "forked":
                 self._team.forked(news["number"], news["pid"])
             case "ended":
                 self._team.gone(news["number"], news["status"], news["peak"])
+            case "unforked":
+                self._team.unforked(news["number"], news["text"])
             case "unimportable":
                 self._cannot_import(news["module"], news["text"])
             case "died":
@@ -148,12 +154,19 @@ class Supervisor:
     def _cannot_import(self, module: str, text: str) -> None:
         if module in self._settings.preload:
             log.error("cannot preload %s:\n%s", module, text)
-            self._failure = f"cannot preload {module}; see the log"
-            self.stop()
+            self._fail(ImportError(f"cannot preload {module}; see the log"))
         else:
             log.debug("the stable cannot import %s; horses will: %s", module, text)
 
+    def _fail(self, why: Exception) -> None:
+        self._failure = why
+        if not self._stopping_since:
+            self.stop()
+
     def _restart_stable(self) -> None:
+        if not self._was_ready:
+            self._fail(WorkhorseError("the worker's stable cannot start; its log says why"))
+            return
         log.error("the stable died; starting another one")
         self._team.closed = True
         self._team.scatter()

@@ -11,6 +11,8 @@ from workhorse.ops.settle import Outcome, Report
 
 log = logging.getLogger("workhorse.worker")
 
+LONGEST: Final = 300
+"""How much of a description or an error is told, characters."""
 LINES_PER_SECOND: Final = 20
 """How many jobs a second are told one by one; beyond that they are summed up."""
 _PAST = {
@@ -81,9 +83,8 @@ class Tally:
         return False
 
     def _name(self, lease: Lease) -> str:
-        if not self._descriptions:
-            return f"{lease.function} ({lease.id})"
-        return f"{lease.text(b'description') or lease.function} ({lease.id})"
+        what = lease.text(b"description") if self._descriptions else ""
+        return _one_line(f"{what or lease.function} ({lease.id})")
 
 
 def facts(lease: Lease) -> dict[str, object]:
@@ -106,4 +107,9 @@ def _duration(microseconds: int) -> str:
 def _last_line(report: Report) -> str:
     text = report.what.decode("utf-8", "replace").strip()
     line = text.splitlines()[-1] if text else report.policy
-    return "".join(c if c.isprintable() else "?" for c in line)[:300]
+    return _one_line(line)
+
+
+def _one_line(text: str) -> str:
+    """The text as it may stand in a log: what others wrote must not look like lines of ours."""
+    return "".join(c if c.isprintable() else "?" for c in text[:LONGEST])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -16,6 +17,8 @@ from workhorse.worker.settings import Settings
 from workhorse.worker.stabling import Stabling
 from workhorse.worker.timeouts import GRACE
 
+log = logging.getLogger("workhorse.worker")
+
 MEMORY_CHECK: Final = 0.1
 """How often the memory of busy horses is looked at when it is limited, seconds."""
 SPARES: Final = 2
@@ -25,6 +28,8 @@ LITTER: Final = 4
 to, and what it writes for one it need not copy again for the next."""
 FORK_COST: Final = 0.001
 """What a job in a fork of its own takes at least, seconds."""
+LONGEST_WAIT: Final = 10.0
+"""How long the team waits at most before it asks for a horse again, seconds."""
 ASK_AGAIN: Final = 0.05
 """How soon a stable that took no order is asked again, seconds."""
 
@@ -58,6 +63,8 @@ class Team:
         self._freed = freed
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._waiting: asyncio.TimerHandle | None = None
+        self._patience = ASK_AGAIN
         self._number = 0
         self._once = settings.isolation == "fork"
         self._known_modules: set[str] = set(settings.preload)
@@ -148,8 +155,8 @@ class Team:
     def close(self) -> None:
         """Let all horses go; none comes after them."""
         self.closed = True
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in filter(None, (self._timer, self._waiting)):
+            timer.cancel()
         for horse in self._horses.values():
             horse.close()
         self._horses.clear()
@@ -189,23 +196,41 @@ class Team:
         present = sum(1 for horse in self._horses.values() if not horse.retired)
         if self._once and present < wanted:
             wanted += LITTER
-        for _ in range(0 if self.closed else wanted - present):
+        if self.closed or self._waiting is not None:
+            return
+        for _ in range(wanted - present):
             self._number += 1
             horse = Horse(self._number)
             with horse.reporting:
                 asked = self._stable.fork(horse.number, horse.receiving, horse.reporting)
             if not asked:
                 horse.close()
-                self._loop.call_later(ASK_AGAIN, self.muster)
+                self._waiting = self._loop.call_later(ASK_AGAIN, self._ask_again)
                 return
             self._horses[horse.number] = horse
             # The number, for asyncio describes a socket at length before it takes it.
             self._loop.add_reader(horse.reports.fileno(), self._listen, horse)
 
+    def unforked(self, number: int, why: str) -> None:
+        """The system has no room for a horse now; ask again, less and less often."""
+        horse = self._horses.pop(number, None)
+        if horse is None:
+            return
+        horse.close()
+        if self._waiting is None:
+            log.warning("no horse can be forked, trying again in %.1f s: %s", self._patience, why)
+            self._waiting = self._loop.call_later(self._patience, self._ask_again)
+            self._patience = min(self._patience * 2, LONGEST_WAIT)
+
+    def _ask_again(self) -> None:
+        self._waiting = None
+        self.muster()
+
     def forked(self, number: int, pid: int) -> None:
         """A horse is there."""
         horse = self._horses.get(number)
         if horse is not None:
+            self._patience = ASK_AGAIN
             horse.pid = pid
             if horse.doom:
                 horse.kill(horse.doom)

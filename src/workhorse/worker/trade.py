@@ -268,9 +268,7 @@ class Trade:
                 got = await arun(self._connection, self._flow(pending))
             except ServerError as error:
                 if error.code == "STALE":
-                    raise DuplicateWorkerError(
-                        f"another process works under the name {self._terms.worker!r} by now"
-                    ) from None
+                    raise replaced(self._terms.worker) from None
                 if self.impaired != str(error):
                     self.impaired = str(error)
                     log.error(  # noqa: TRY400 - the traceback tells an operator nothing
@@ -299,3 +297,8 @@ class Trade:
         elif self._settings.strategy == "random":
             random.shuffle(queues)
         return queues
+
+
+def replaced(name: str) -> DuplicateWorkerError:
+    """The error of a worker whose name somebody else works under."""
+    return DuplicateWorkerError(f"another process works under the name {name!r} by now")
