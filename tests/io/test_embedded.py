@@ -310,7 +310,7 @@ def test_a_named_binary_that_is_missing_is_told(monkeypatch):
     ("text", "sentence"),
     [
         ("echo cannot find libfoo >&2; exit 3", r"ended with status 3.*cannot find libfoo"),
-        ("exec nonsense-interpreter", r"ended with status 127"),
+        ("exec nonsense-interpreter", r"ended with status 12[67]"),
     ],
 )
 def test_a_binary_that_is_broken_is_told_with_its_last_words(tmp_path, monkeypatch, text, sentence):

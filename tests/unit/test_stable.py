@@ -29,6 +29,7 @@ def test_a_fork_that_the_system_refuses_costs_one_horse_and_not_the_stable(
     sending, taking = channel()
     stable._fork(7, [os.dup(taking.fileno()), os.dup(sending.fileno())])
     told = json.loads(ours.recv(10_000))
-    assert (told["what"], told["number"]) == ("unforked", 7)
+    assert (told["what"], told["number"], told["pid"]) == ("forked", 7, 0)
+    assert "no room" in told["why"]
     for end in (ours, theirs, sending, taking):
         end.close()

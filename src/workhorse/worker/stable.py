@@ -150,7 +150,7 @@ class Stable:
             # Short of memory or of processes: those that run must not suffer for it.
             jobs.close()
             reports.close()
-            self._tell("unforked", number=number, text=str(error))
+            self._tell("forked", number=number, pid=0, why=str(error))
             return
         if pid == 0:
             self._control.close()
@@ -158,7 +158,7 @@ class Stable:
         jobs.close()
         reports.close()
         self._numbers[pid] = number
-        self._tell("forked", number=number, pid=pid)
+        self._tell("forked", number=number, pid=pid, why="")
 
     def _import(self, modules: tuple[str, ...]) -> None:
         for name in modules:

@@ -27,7 +27,7 @@ Heard = Callable[[dict[str, Any]], None]
 class Stabling:
     """Starts the stable and talks with it.
 
-    Each thing it says goes to `heard`: `ready`, `forked` (number, pid), `ended` (number, status,
+    Each thing it says goes to `heard`: `ready`, `forked` (number, pid, why), `ended` (number, status,
     peak memory in kB), `unimportable` (module, text), and `died` when the stable itself has ended.
     """
 

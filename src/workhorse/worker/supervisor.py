@@ -141,11 +141,9 @@ class Supervisor:
                 self._was_ready = True
                 self._restart_delay = 0.1
             case "forked":
-                self._team.forked(news["number"], news["pid"])
+                self._team.forked(news["number"], news["pid"], news["why"])
             case "ended":
                 self._team.gone(news["number"], news["status"], news["peak"])
-            case "unforked":
-                self._team.unforked(news["number"], news["text"])
             case "unimportable":
                 self._cannot_import(news["module"], news["text"])
             case "died":

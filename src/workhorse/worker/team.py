@@ -211,25 +211,24 @@ class Team:
             # The number, for asyncio describes a socket at length before it takes it.
             self._loop.add_reader(horse.reports.fileno(), self._listen, horse)
 
-    def unforked(self, number: int, why: str) -> None:
-        """The system has no room for a horse now; ask again, less and less often."""
-        horse = self._horses.pop(number, None)
-        if horse is None:
-            return
+    def _ask_again(self) -> None:
+        self._waiting = None
+        self.muster()
+
+    def _put_off(self, horse: Horse, why: str) -> None:
+        del self._horses[horse.number]
         horse.close()
         if self._waiting is None:
             log.warning("no horse can be forked, trying again in %.1f s: %s", self._patience, why)
             self._waiting = self._loop.call_later(self._patience, self._ask_again)
             self._patience = min(self._patience * 2, LONGEST_WAIT)
 
-    def _ask_again(self) -> None:
-        self._waiting = None
-        self.muster()
-
-    def forked(self, number: int, pid: int) -> None:
-        """A horse is there."""
+    def forked(self, number: int, pid: int, why: str = "") -> None:
+        """A horse is there; or its pid is 0, and the system has no room for it, and says why."""
         horse = self._horses.get(number)
-        if horse is not None:
+        if horse is not None and not pid:
+            self._put_off(horse, why)
+        elif horse is not None:
             self._patience = ASK_AGAIN
             horse.pid = pid
             if horse.doom:
