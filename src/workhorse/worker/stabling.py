@@ -27,8 +27,9 @@ Heard = Callable[[dict[str, Any]], None]
 class Stabling:
     """Starts the stable and talks with it.
 
-    Each thing it says goes to `heard`: `ready`, `forked` (number, pid, why), `ended` (number, status,
-    peak memory in kB), `unimportable` (module, text), and `died` when the stable itself has ended.
+    Each thing it says goes to `heard`: `ready`, `forked` (number, pid, or why not), `ended`
+    (number, status, peak memory in kB), `unimportable` (module, text), and `died` when the
+    stable itself has ended.
     """
 
     def __init__(self, orders: Orders, heard: Heard) -> None:
