@@ -70,9 +70,11 @@ class JobFlows(JobSnapshot):
             self._value = UNSET
             record = self._record
             if refresh or record is None or record.status is not JobStatus.FINISHED:
-                found = yield from results.find_status(self._keys, self.id)
-                if found is not JobStatus.FINISHED:
-                    return None  # not kept: it may finish yet
+                # Who has waited knows the status; others ask for it before they ask for all.
+                if refresh or self._status is not JobStatus.FINISHED:
+                    found = yield from results.find_status(self._keys, self.id)
+                    if found is not JobStatus.FINISHED:
+                        return None  # not kept: it may finish yet
                 record = yield from self._refreshed()
             if record is None:
                 self._value = None  # it finished, and was deleted at once
@@ -123,13 +125,14 @@ class JobFlows(JobSnapshot):
         if ended is None:
             raise TimeoutError(f"job {self.id!r} has not ended within {timeout:g} s")
         self._status = ended
+        self._value = UNSET
         return ended
 
     def _outcome(self, timeout: float | None = None) -> Flow[Any]:
         """What the function returned, once it has; its failure is raised."""
         ended = yield from self._wait(timeout)
         if ended is JobStatus.FINISHED:
-            return (yield from self._return_value(refresh=True))
+            return (yield from self._return_value(refresh=False))
         exc_info = yield from self._exc_info()
         raise JobFailedError(self.id, ended, exc_info or "")
 
