@@ -124,6 +124,8 @@ class Trade:
         while True:
             await self._go.wait()
             self._go.clear()
+            if self._pending is not None and self._link is not None:
+                continue  # a straight one is under way: made twice, its jobs would run twice
             if self._pending is None and self._is_due():
                 self._pending = self._prepare()
             if self._pending is not None:
