@@ -94,9 +94,12 @@ class Trade:
 
     def give_back(self, leases: list[Lease]) -> None:
         """Return leases to the heads of their queues, as if they had not been claimed."""
+        self._release(leases)
+        self.poke()
+
+    def _release(self, leases: list[Lease]) -> None:
         self.outcomes += [release(lease) for lease in reversed(leases)]
         self.claimed -= len(leases)
-        self.poke()
 
     def poke(self) -> None:
         """Something changed: see whether an exchange is due."""
@@ -187,13 +190,8 @@ class Trade:
         if self.team is None:
             return False
         if self.team.stuck():
-            self._give_back_stuck(self.team)
+            self._release(self.team.surrender())
         return bool(self.outcomes) or self._ring_on or (not self.empty and self._want() > 0)
-
-    def _give_back_stuck(self, team: Team) -> None:
-        leases = team.surrender()
-        self.outcomes += [release(lease) for lease in reversed(leases)]
-        self.claimed -= len(leases)
 
     def _is_urgent(self) -> bool:
         team = self.team
