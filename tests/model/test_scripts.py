@@ -143,7 +143,9 @@ class Machine(RuleBasedStateMachine):
             if self.leases:
                 job_id, queue, token = self.leases[-1 - pick % len(self.leases)]
                 ms = max(wait, 0) if kind in {"retry", "release"} else wait
-                settled.append(Settled(kind, job_id, token, what, ms, queue, 5, at_front))
+                ran_before = int(self.world.fields(job_id).get("attempt", 0)) > 1
+                again = "1" if ran_before else ""
+                settled.append(Settled(kind, job_id, token, what, ms, queue, 5, at_front, again))
         self.numbers[worker] += 1
         # Who took a bell looks at all the queues that it slept on.
         queues = [*queues, *sorted(self.woken.get(worker, set()) - {*queues})]

@@ -289,7 +289,7 @@ def test_a_second_run_that_succeeds_clears_the_exception_and_expires_with_its_hi
     scripts, seen, claimed
 ):
     scripts.exchange(2, Settled("retry", "a", "w:1", "boom"), want=1)
-    scripts.exchange(3, Settled("finish", "a", "w:2", "r", 500))
+    scripts.exchange(3, Settled("finish", "a", "w:2", "r", 500, again="1"))
     now = seen()
     assert "exc_info" not in now.expiring["job:a"]
     assert len(now.expiring["runs:a"]) == 1

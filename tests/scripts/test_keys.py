@@ -38,5 +38,5 @@ def test_a_fixed_key_is_the_same_in_lua(connection, name):
 def test_lua_knows_every_key_of_python_and_no_other():
     methods = {name for name, member in vars(Keys).items() if callable(member) and name[0] != "_"}
     assert methods == set(FUNCTIONS)
-    fixed = {*Keys.__slots__} - {"namespace", "prefix", "pattern", "job_prefix", "agenda"}
+    fixed = {*Keys.__slots__} - {"namespace", "prefix", "pattern", "agenda"}
     assert fixed == set(PREFIXED)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from workhorse.connection import Connection
@@ -16,6 +18,10 @@ LEASE = 15_000
 TTL = 60_000
 """How long a worker counts as alive, ms."""
 YEAR = 31_536_000_000
+
+
+HEAD = ("kind", "queue", "token", "wait", "at_front", "again")
+"""What outcomes of one exchange must have in common to share it."""
 
 
 class New(NamedTuple):
@@ -41,6 +47,7 @@ class Settled(NamedTuple):
     queue: str = "q"
     ran: int = 5
     at_front: str = ""
+    again: str = ""
 
 
 class Taken(NamedTuple):
@@ -80,10 +87,13 @@ class Scripts:
 
     def enqueue(self, *jobs: New, queue: str = "q", time: int = NOW) -> list[int]:
         words: list[Word] = []
-        for job in jobs:
-            words += (*job[:6], len(job.fields), *job.fields)
-        answer: list[int] = self.call("enqueue", time, queue, *words)
-        return answer
+        for head, group in groupby(jobs, lambda job: (*job[1:6], job.fields[::2])):
+            alike = list(group)
+            words += (*head[:5], len(alike), len(head[5]), *head[5])
+            for job in alike:
+                words += (job.id, *job.fields[1::2])
+        now, *known = self.call("enqueue", time, queue, *words)
+        return [now, *(int(job.id.encode() not in known) for job in jobs)]
 
     def exchange(
         self,
@@ -96,13 +106,18 @@ class Scripts:
         time: int = NOW,
     ) -> Answer:
         words: list[Word] = [time, worker, number, LEASE, max_crashes, want, len(queues), *queues]
-        for one in outcomes:
-            words += (
-                *(one.kind, one.id, one.queue, one.token),
-                *(one.what, one.wait, one.ran, one.at_front),
-            )
-        jobs, refused, due, left, now = self.call("exchange", *words)
-        taken = [Taken(job[0].decode(), job[1].decode(), _fields(job[2])) for job in jobs]
+        for head, group in groupby(outcomes, attrgetter(*HEAD)):
+            alike = list(group)
+            words += (*head, len(alike))
+            for one in alike:
+                words += (one.id, one.what, one.ran)
+        flat, refused, due, left, now, again = self.call("exchange", *words)
+        assert again in {0, 1}
+        taken = [
+            Taken(job_id.decode(), name.decode(), _fields(fields))
+            for name, jobs in zip(flat[::2], flat[1::2], strict=True)
+            for job_id, fields in zip(jobs[::2], jobs[1::2], strict=True)
+        ]
         return Answer(taken, [word.decode() for word in refused], due, left, now)
 
     def register(self, worker: str = "w", identity: str = "1", *, time: int = NOW) -> list[bytes]:

@@ -10,11 +10,14 @@
 --       want        int     how many jobs at most
 --       count       int     how many queues follow
 --       ...         str     the queues, in order of preference
---       ...         8 each  outcomes: kind (finish, fail, retry, release), job id, queue, token,
---                           result or exception, ttl or delay in ms, run time in ms, at front (1 or '')
+--       ...         each    outcomes that are alike: kind (finish, fail, retry, release), queue,
+--                           token, ttl or delay in ms, at front (1 or ''), 1 if they had run
+--                           before or '', how many; and of each: job id, result or exception,
+--                           run time in ms
 --
--- Returns {jobs {id, queue, fields}, refused {id}, ms until the next due thing or -1,
---          1 if a queue has more, the server's time}.
+-- Returns {jobs {queue, {id, fields, …}, …}, refused {id}, ms until the next due thing or -1,
+--          1 if a queue has more, the server's time, 1 if it is a repeat}.
+-- The fields are those before the job was taken; in the answer to a repeat, those after.
 --
 -- Fails with STALE <number> if the worker has gone on to a higher one.
 --
@@ -30,31 +33,29 @@
 -- @lazy lib/ring
 local now = milliseconds(time)
 local me, token = worker_key(worker), worker .. ':' .. number
-local taken, refused, left, first = {bytes = 0}, {}, 0, 8 + count
-local last = redis.call('HMGET', me, 'number', 'taken', 'refused', 'identity')
+local taken, refused, left, first = {bytes = 0, count = 0}, {}, 0, 8 + count
+local last = call('HMGET', me, 'number', 'taken', 'refused', 'identity')
 if (tonumber(last[1]) or 0) > tonumber(number) then return redis.error_reply('STALE ' .. number) end
-if last[1] == number then
+local again = last[1] == number
+if again then
   replay(last, token, lease, taken, refused, now)
 else
-  for at = first, #ARGV, 8 do
-    if not settle(now, unpack(ARGV, at, at + 7)) then refused[#refused + 1] = ARGV[at + 1] end
-  end
-  change_registries()
-  local due = redis.call('ZRANGE', agenda, 0, 0, 'WITHSCORES')
+  local at = first
+  while ARGV[at] do at = settle(at, refused, now) end
+  local due = call('ZRANGE', agenda, 0, 0, 'WITHSCORES')
   if due[2] and tonumber(due[2]) <= now then housekeeping(max_crashes, now) end
   for i = 8, first - 1 do
-    local open = want - #taken
+    local open = want - taken.count
     if open <= 0 or take_from(ARGV[i], open, taken, lease, token, now) then break end
   end
-  if #taken > 0 or ARGV[first] then remember_exchange(me, number, taken, refused, last[4]) end
+  if taken.count > 0 or ARGV[first] then remember_exchange(me, number, taken, refused, last[4]) end
 end
 -- Each queue's bell may have been what woke this worker, so pass it on.
 for i = 8, first - 1 do
-  if redis.call('LLEN', queue_key(ARGV[i])) > 0 then
+  if call('LLEN', queue_key(ARGV[i])) > 0 then
     left = 1
     ring(ARGV[i])
   end
 end
-local due = redis.call('ZRANGE', agenda, 0, 0, 'WITHSCORES')
-taken.bytes = nil
-return {taken, refused, due[2] and math.max(0, due[2] - now) or -1, left, now}
+local due = call('ZRANGE', agenda, 0, 0, 'WITHSCORES')
+return {taken, refused, due[2] and math.max(0, due[2] - now) or -1, left, now, again and 1 or 0}

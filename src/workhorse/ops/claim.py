@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
 
 from workhorse.effects import Call, Flow, Word
 from workhorse.keys import Keys
 from workhorse.ops.leases import Lease, whole
 from workhorse.ops.settle import Outcome
 from workhorse.scripts import load
+
+_HEAD = attrgetter("kind", "queue", "token", "wait", "at_front", "again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +79,11 @@ def exchange(  # noqa: PLR0913 - the words of one exchange
         want,
         len(queues),
         *queues,
+        *words_of(outcomes),
     ]
-    # Each release puts its job at the head of the queue: in reverse they get their old order.
-    released = [outcome for outcome in outcomes if outcome.kind == "release"]
-    ended = [outcome for outcome in outcomes if outcome.kind != "release"]
-    for outcome in (*ended, *reversed(released)):
-        words += outcome
-    jobs, refused, next_due, left, now = yield Call(load("exchange"), words)
-    token = f"{terms.worker}:{number}"
+    jobs, refused, next_due, left, now, again = yield Call(load("exchange"), words)
     return Exchanged(
-        [_lease(token, *job) for job in jobs],
+        _leases(f"{terms.worker}:{number}", jobs, again=again == 1),
         [job_id.decode("utf-8", "replace") for job_id in refused],
         None if next_due < 0 else next_due,
         left == 1,
@@ -91,9 +91,33 @@ def exchange(  # noqa: PLR0913 - the words of one exchange
     )
 
 
-def _lease(token: str, job_id: bytes, queue: bytes, flat: list[bytes], again: int = 0) -> Lease:
-    words = iter(flat)
-    fields = dict(zip(words, words, strict=True))
-    attempt = (whole(fields.get(b"attempt")) or 0) + (not again)
-    # An id that no Workhorse made is given up in time: its outcome does not fit it.
-    return Lease(job_id.decode("utf-8", "replace"), queue.decode(), token, attempt, fields)
+def words_of(outcomes: Sequence[Outcome]) -> list[Word]:
+    """Outcomes as `exchange` reads them: those in a row that are alike share a head."""
+    words: list[Word] = []
+    # Each release puts its job at the head of the queue: in reverse they get their old order.
+    released = [outcome for outcome in outcomes if outcome.kind == "release"]
+    if released:
+        outcomes = [outcome for outcome in outcomes if outcome.kind != "release"]
+        outcomes += reversed(released)
+    for head, alike in groupby(outcomes, _HEAD):
+        words += head
+        count = len(words)
+        for one in alike:
+            words += (one.job_id, one.what, one.ran)
+        words.insert(count, (len(words) - count) // 3)
+    return words
+
+
+def _leases(token: str, flat: list[Any], *, again: bool) -> list[Lease]:
+    queues = iter(flat)
+    leases = []
+    for name, jobs in zip(queues, queues, strict=True):
+        queue, words = name.decode(), iter(jobs)
+        for job_id, hashed in zip(words, words, strict=True):
+            pairs = iter(hashed)
+            fields = dict(zip(pairs, pairs, strict=True))
+            before = fields.get(b"attempt")
+            attempt = (whole(before) or 0) + (not again) if before else 1
+            # An id that no Workhorse made is given up in time: its outcome does not fit it.
+            leases.append(Lease(job_id.decode("utf-8", "replace"), queue, token, attempt, fields))
+    return leases

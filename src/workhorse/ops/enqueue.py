@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from workhorse.effects import Call, Flow, Word
 from workhorse.exceptions import DuplicateJobError, ServerError
@@ -40,15 +41,11 @@ def enqueue(keys: Keys, queue: str, specs: Sequence[CallSpec]) -> Flow[Stored]:
     script = load("enqueue")
     now, fresh = 0, []
     for some in _portions(specs):
-        words: list[Word] = [keys.agenda, "", queue]
-        for spec in some:
-            words += _words_of(spec)
         try:
-            reply = yield Call(script, words)
+            now, *known = yield Call(script, [keys.agenda, "", queue, *words_of(some)])
         except ServerError as error:
             raise _explained(error) from None
-        now = reply[0]
-        fresh += [flag == 1 for flag in reply[1:]]
+        fresh += [spec.id.encode() not in known for spec in some] if known else [True] * len(some)
     return Stored(now, tuple(fresh))
 
 
@@ -70,10 +67,22 @@ def _portions(specs: Sequence[CallSpec]) -> Iterator[Sequence[CallSpec]]:
         yield portion
 
 
-def _words_of(spec: CallSpec) -> tuple[Word, ...]:
-    place, when = _place_of(spec)
+def words_of(specs: Sequence[CallSpec]) -> list[Word]:
+    """Calls as `enqueue` reads them: those in a row that are alike share a head."""
+    words: list[Word] = []
+    for head, group in groupby(specs, _head_of):
+        alike = tuple(group)
+        names = alike[0].fields[::2]
+        words += (*head[:-1], len(alike), len(names), *names)
+        for spec in alike:
+            words.append(spec.id)
+            words += spec.fields[1::2]
+    return words
+
+
+def _head_of(spec: CallSpec) -> tuple[Any, ...]:
     ttl = "" if spec.ttl is None else spec.ttl
-    return (spec.id, spec.mode, spec.nonce, place, when, ttl, len(spec.fields), *spec.fields)
+    return (spec.mode, spec.nonce, *_place_of(spec), ttl, spec.fields[::2])
 
 
 def _place_of(spec: CallSpec) -> tuple[str, Word]:

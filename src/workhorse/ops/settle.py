@@ -14,7 +14,7 @@ MAX_TRACEBACK = 65_536
 
 
 class Outcome(NamedTuple):
-    """What a worker says of one lease: the words of `exchange` after its fixed ones."""
+    """What a worker says of one lease: what `exchange` is told of a run."""
 
     kind: str
     job_id: str
@@ -24,6 +24,7 @@ class Outcome(NamedTuple):
     wait: int
     ran: int
     at_front: str
+    again: str = ""
 
 
 class Report(NamedTuple):
@@ -115,9 +116,9 @@ def _kept_for(lease: Lease, report: Report, default: int | None) -> int:
 
 def _outcome(kind: str, lease: Lease, report: Report, wait: int, at_front: str = "") -> Outcome:
     what = report.what if kind == "finish" else report.what[-MAX_TRACEBACK:]
-    return Outcome(
-        kind, lease.id, lease.queue, lease.token, what, wait, report.ran // 1000, at_front
-    )
+    ran = report.ran // 1000
+    again = "1" if lease.attempt > 1 else ""
+    return Outcome(kind, lease.id, lease.queue, lease.token, what, wait, ran, at_front, again)
 
 
 def _ms(seconds: int) -> int:

@@ -11,10 +11,10 @@ local function reap(queue, max_crashes, now)
 end
 
 local function trim(kind, queue, registry, now)
-  local old = redis.call('ZRANGE', registry, '-inf', now, 'BYSCORE', 'LIMIT', 0, 1000)
-  if #old > 0 then redis.call('ZREM', registry, unpack(old)) end
+  local old = math.min(1000, redis.call('ZCOUNT', registry, '-inf', now))
+  if old > 0 then redis.call('ZREMRANGEBYRANK', registry, 0, old - 1) end
   -- Every five seconds is enough: their hashes expire by themselves.
-  look_again(kind, queue, registry, #old < 1000 and now + 5000 or 0)
+  look_again(kind, queue, registry, old < 1000 and now + 5000 or 0)
 end
 
 local function housekeeping(max_crashes, now)

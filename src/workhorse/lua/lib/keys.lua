@@ -2,7 +2,8 @@
 local prefix = string.match(agenda, '^{[^}]+}:')
 local queues = prefix .. 'queues'
 local workers = prefix .. 'workers'
-local function job_key(id) return prefix .. 'job:' .. id end
+local job_prefix = prefix .. 'job:'
+local function job_key(id) return job_prefix .. id end
 local function gone_key(id) return prefix .. 'ex:' .. id end
 local function runs_key(id) return prefix .. 'runs:' .. id end
 local function done_key(id) return prefix .. 'done:' .. id end

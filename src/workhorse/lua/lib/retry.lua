@@ -12,7 +12,7 @@ local function retry(id, queue, exc, delay, ran, at_front, now)
   if delay > 0 then
     redis.call('HSET', job_key(id), 'status', 'scheduled', 'ended_at', now, 'exc_info', exc)
     if at_front == '1' then redis.call('HSET', job_key(id), 'front', 1) end
-    schedule(queue, id, now + delay)
+    schedule(queue, {id}, now + delay)
   else
     redis.call('HSET', job_key(id), 'status', 'queued', 'enqueued_at', now, 'ended_at', now, 'exc_info', exc)
     ready(queue, id, at_front == '1')

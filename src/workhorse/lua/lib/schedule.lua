@@ -1,10 +1,16 @@
--- Make a job due at a time. If that is sooner than all else, a sleeping worker must learn of it.
+-- Make jobs due at a time. If that is sooner than all else, a sleeping worker must learn of it.
 -- @include lib/ring
 -- @include lib/agenda
-local function schedule(queue, id, due)
-  local first = redis.call('ZRANGE', agenda, 0, 0, 'WITHSCORES')
-  redis.call('ZADD', scheduled_key(queue), due, id)
+-- @include lib/text
+local function schedule(queue, ids, due)
+  if #ids == 0 then return end
+  local first, when = redis.call('ZRANGE', agenda, 0, 0, 'WITHSCORES'), text_of(due)
+  for i = 1, #ids, 3000 do
+    local entries = {}
+    for n = i, math.min(i + 2999, #ids) do entries[#entries + 1], entries[#entries + 2] = when, ids[n] end
+    redis.call('ZADD', scheduled_key(queue), unpack(entries))
+  end
   redis.call('SADD', queues, queue)
-  not_later_than('s', queue, due)
+  not_later_than('s', queue, when)
   if #first == 0 or due < tonumber(first[2]) then ring(queue) end
 end

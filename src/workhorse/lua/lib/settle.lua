@@ -1,16 +1,20 @@
--- One outcome of one run, behind its fence; returns whether it counted.
--- @include lib/fields
+-- Outcomes of runs that are alike but for job, result and run time, each behind its fence: those
+-- that do not count are added to `refused`. `at` is where they begin in ARGV; returns where the
+-- next ones do.
 -- @include lib/finish
--- @lazy lib/fail
--- @lazy lib/retry
--- @lazy lib/release
-local function settle(now, kind, id, queue, token, what, wait, ran, at_front)
-  local job = fields_of(id, 'status', 'token', 'attempt', 'nonce')
-  if job[1] ~= 'started' or job[2] ~= token then return false end
-  local again = whole(job[3]) > 1
-  if kind == 'finish' then finish(id, queue, what, wait, ran, again, job[4], now)
-  elseif kind == 'fail' then fail(id, queue, what, wait, ran, again, job[4], now)
-  elseif kind == 'retry' then retry(id, queue, what, wait, ran, at_front, now)
-  else release(id, queue, false, now) end
-  return true
+-- @lazy lib/settle_one
+local function settle(at, refused, now)
+  local kind, queue, token, wait, at_front, again, count = unpack(ARGV, at, at + 6)
+  local first, last = at + 7, at + 4 + 3 * count
+  if kind == 'finish' then
+    finish(queue, token, tonumber(wait), again == '1', first, last, refused, now)
+  else
+    for i = first, last, 3 do
+      local id = ARGV[i]
+      if not settle_one(kind, id, queue, token, ARGV[i + 1], wait, ARGV[i + 2], at_front, now) then
+        refused[#refused + 1] = id
+      end
+    end
+  end
+  return last + 3
 end

@@ -1,43 +1,52 @@
 -- Take up to `want` jobs from a queue and lease them to `token`; returns whether to stop here.
 -- A job that crashed a worker before is taken alone: if it does so again, it takes no
--- sibling with it. Stops early at 8 MB of payload. Adds id, queue and hash of each to `taken`.
+-- sibling with it. Stops early at 8 MB of payload. Adds the queue, and a list of the id and hash of
+-- each, to `taken`.
 -- @include lib/hash
+-- @include lib/text
 -- @include lib/fields
 -- @include lib/agenda
+local function mark_started(keys, attempts, token, now)
+  for i, key in ipairs(keys) do
+    call('HSET', key, 'status', 'started', 'started_at', now, 'token', token, 'attempt', attempts[i])
+  end
+end
+
 local function take_from(queue, want, taken, lease, token, now)
-  local ids = redis.call('LRANGE', queue_key(queue), 0, want - 1)
-  local leases, marks, mine, stop, seen = {}, {}, {}, false, 0
+  local ids = call('LRANGE', queue_key(queue), 0, want - 1)
+  if #ids == 0 then return false end
+  local until_when = text_of(now + lease)
+  local leases, keys, attempts, timed, mine, jobs, stop, seen = {}, {}, {}, {}, {}, {}, false, 0
   for _, id in ipairs(ids) do
-    local fields, job = read_job(id)
+    local key = job_key(id)
+    local fields, status, origin, attempt, crashes, ttl, data = read_job(key)
     -- An id whose job has expired, been deleted or begun anew elsewhere is passed over, and so is
     -- one that stands here twice, because its job expired and was enqueued again.
-    if job.status == 'queued' and job.origin == queue and not mine[id] then
-      local crashed = whole(job.crashes) > 0
-      stop = (crashed and #taken > 0) or taken.bytes > 8000000
+    if status == 'queued' and origin == queue and not mine[id] then
+      local crashed, n = crashes and whole(crashes) > 0, #keys + 1
+      stop = (crashed and taken.count + n > 1) or taken.bytes > 8000000
       if stop then break end
-      leases[#leases + 1] = now + lease
-      leases[#leases + 1] = id
-      mine[id] = true
-      marks[#marks + 1] = {id, whole(job.attempt) + 1, job.ttl}
-      taken[#taken + 1] = {id, queue, fields}
-      taken.bytes = taken.bytes + #(job.data or '')
+      mine[id], keys[n], leases[2 * n - 1], leases[2 * n] = true, key, until_when, id
+      attempts[n] = attempt and text_of(whole(attempt) + 1) or '1'
+      if ttl then timed[#timed + 1] = id end
+      jobs[2 * n - 1], jobs[2 * n] = id, fields
+      taken.bytes = taken.bytes + #(data or '')
       stop = crashed
     end
     seen = seen + 1
     if stop then break end
   end
   -- The lease comes first and the queue last: an error on the way must lose none.
-  if #leases > 0 then
-    redis.call('ZADD', started_key(queue), unpack(leases))
-    not_later_than('l', queue, now + lease)
-  end
-  for _, mark in ipairs(marks) do
-    redis.call('HSET', job_key(mark[1]), 'status', 'started', 'started_at', now, 'token', token, 'attempt', mark[2])
-    if mark[3] then
-      redis.call('PERSIST', job_key(mark[1]))
-      redis.call('PERSIST', runs_key(mark[1]))
+  if #keys > 0 then
+    taken.count, taken[#taken + 1], taken[#taken + 2] = taken.count + #keys, queue, jobs
+    call('ZADD', started_key(queue), unpack(leases))
+    not_later_than('l', queue, until_when)
+    mark_started(keys, attempts, token, text_of(now))
+    for _, id in ipairs(timed) do
+      call('PERSIST', job_key(id))
+      call('PERSIST', runs_key(id))
     end
   end
-  if seen > 0 then redis.call('LPOP', queue_key(queue), seen) end
+  if seen > 0 then call('LPOP', queue_key(queue), seen) end
   return stop
 end

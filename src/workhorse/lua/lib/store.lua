@@ -1,0 +1,35 @@
+-- Store calls that are alike, of which ARGV has the ids and values from `first` to `last`, as
+-- `verdicts` says (all of them if it is nil), and put them where they belong. Adds the ids of
+-- those that were stored before to `known`.
+-- @include lib/text
+-- @include lib/place
+-- @lazy lib/displace
+-- @lazy lib/schedule
+-- @lazy lib/own
+local function store(queue, at, first, last, width, verdicts, known, now)
+  local mode, nonce, place, when, ttl = unpack(ARGV, at, at + 4)
+  local later, ids = place == 'at' or place == 'in', {}
+  local status = later and 'scheduled' or place == 'mine' and 'started' or 'queued'
+  local job = {'', 'status', status, 'origin', queue, 'created_at', text_of(now)}
+  for n = 2, 2 * width - 2, 2 do job[6 + n], job[7 + n] = ARGV[at + 6 + n / 2], '' end
+  if nonce ~= '' then job[#job + 1], job[#job + 2] = 'nonce', nonce end
+  for i = first, last, width do
+    local id = ARGV[i]
+    local verdict = not verdicts or verdicts[id]
+    if verdict then
+      job[1] = job_key(id)
+      if verdict ~= true then displace(id, verdict[2], verdict[1]) end
+      if mode ~= 'new' then call('DEL', job[1], runs_key(id), gone_key(id)) end
+      for n = 1, width - 1 do job[7 + 2 * n] = ARGV[i + n] end
+      call('HSET', unpack(job))
+      if ttl ~= '' and not later then call('PEXPIRE', job[1], ttl) end
+      ids[#ids + 1] = id
+    else
+      known[#known + 1] = id
+    end
+  end
+  if place == 'back' then place_many(queue, 'RPUSH', ids)
+  elseif place == 'front' then place_many(queue, 'LPUSH', ids)
+  elseif place == 'mine' then own(queue, ids, now + when)
+  else schedule(queue, ids, place == 'at' and tonumber(when) or now + when) end
+end
