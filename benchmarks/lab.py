@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.environments import ROOT
 from benchmarks.processes import Client, ProgramFailed, Worker
 from benchmarks.server import MeasuredServer
 from benchmarks.slots import Slots
-from benchmarks.systems.system import Command, System
+from benchmarks.systems.system import System, Variant
 
 SAMPLE = 200
 """How many results are read back at most."""
+_TOLERATED = 0.1
+"""A system that loses this share of its results, or more, is not compared; else it is marked."""
+_RESULTS_TIMEOUT = 3.0
+"""A result may become readable later than the job ends, seconds."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +31,15 @@ class Lab:
         server: What all are measured on.
         folder: For slots and logs.
         pythons: System's name -> its interpreter.
+        quick: Whether all is to be over soon.
+        rates: What was found out about how fast each is, no-ops per second.
     """
 
     server: MeasuredServer
     folder: Path
     pythons: Mapping[str, str]
+    quick: bool = False
+    rates: dict[str, float] = field(default_factory=dict)
 
     def fresh(self, count: int) -> Slots:
         """Forget what was, and make slots for *count* jobs."""
@@ -38,22 +47,25 @@ class Lab:
         self._slots.unlink(missing_ok=True)  # who has mapped the old ones keeps them
         return Slots.create(self._slots, count)
 
-    def client(self, system: System) -> Client:
+    def client(self, system: System, variant: Variant | None = None) -> Client:
         """A client program of the system."""
-        command = [self.pythons[system.name], "-m", system.client, self.server.url]
-        return Client(command, self._env, self.folder / "client.log")
+        python = self.pythons[system.name]
+        words = [python, "-m", "benchmarks.systems.serving", system.client, self.server.url]
+        env = self._env(variant or next(iter(system.variants.values())))
+        log = self.folder / f"client-{time.monotonic_ns()}.log"
+        return Client(words, env, log)
 
-    def worker(self, system: System, command: Command) -> Worker:
+    def worker(self, system: System, variant: Variant) -> Worker:
         """A worker of the system."""
-        words = command(self.pythons[system.name], self.server.url)
-        return Worker(words, self._env, self.folder / "worker.log")
+        words = variant.worker(self.pythons[system.name], self.server.url)
+        log = self.folder / f"worker-{time.monotonic_ns()}.log"
+        return Worker(words, self._env(variant), log)
 
     @property
     def _slots(self) -> Path:
         return self.folder / "slots"
 
-    @property
-    def _env(self) -> dict[str, str]:
+    def _env(self, variant: Variant) -> dict[str, str]:
         paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
         # What the user has set for programs of their own must not reach these.
         ours = {
@@ -64,31 +76,44 @@ class Lab:
         return {
             **ours,
             "BENCHMARK_SLOTS": str(self._slots),
+            "BENCHMARK_URL": self.server.url,
             "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+            **variant.env,
         }
 
 
-def check_runs(slots: Slots) -> None:
-    """See that every job ran, and ran once.
+def check_runs(slots: Slots, count: int | None = None) -> None:
+    """See that every job, or each of the first *count*, ran, and ran once.
 
     Raises:
         ProgramFailed: One did not.
     """
-    runs = slots.runs
+    runs = slots.runs[:count]
     none, once = runs.count(0), runs.count(1)
     if once != len(runs):
         more = len(runs) - none - once
         raise ProgramFailed(f"of {len(runs)} jobs {none} did not run and {more} ran repeatedly")
 
 
-def check_results(client: Client, count: int) -> None:
-    """Read a sample of the results back.
+def missing_results(client: Client, count: int, work: str = "noop") -> int:
+    """Read a sample of the results back; how many are wrong or missing.
 
     Raises:
-        ProgramFailed: One is wrong or missing.
+        ProgramFailed: More than a few are.
     """
     wanted = min(count, SAMPLE)
     indices = random.Random(count).sample(range(count), wanted)
-    right = client.ask("results", indices=indices)["right"]
-    if right != wanted:
-        raise ProgramFailed(f"of {wanted} results {wanted - right} are wrong or missing")
+    deadline = time.monotonic() + _RESULTS_TIMEOUT
+    while True:
+        answer = client.ask("results", indices=indices, work=work)
+        missing = wanted - int(answer["right"])
+        if not missing or time.monotonic() > deadline:
+            break
+    if missing > wanted * _TOLERATED:
+        raise ProgramFailed(f"of {wanted} results {missing} are not right: {answer['wrong']}")
+    return missing
+
+
+def all_ran(slots: Slots, count: int | None = None) -> bool:
+    """Whether every job, or each of the first *count*, has ended."""
+    return 0 not in slots.runs[:count]

@@ -9,15 +9,25 @@ import time
 from datetime import date
 from pathlib import Path
 
+from benchmarks.family import cpu_of
+
 
 def conditions() -> dict[str, str]:
     """What a reader must know to judge the figures."""
     return {
         "date": date.today().isoformat(),  # noqa: DTZ011 - the day where it was measured
-        "processors": str(len(os.sched_getaffinity(0))),
+        "processors": f"{len(os.sched_getaffinity(0))} x {_model()}",
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
     }
+
+
+def _model() -> str:
+    """What the processors call themselves."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text().splitlines() if told.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
 
 
 class Neighbours:
@@ -34,7 +44,7 @@ class Neighbours:
         return max(0.0, ((busy - busy_then) - (own - own_then)) / max(now - began, 1e-9))
 
     def _reading(self) -> tuple[float, float, float]:
-        own = _cpu_of(self._server)
+        own = cpu_of(self._server)
         for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
             usage = resource.getrusage(who)
             own += usage.ru_utime + usage.ru_stime
@@ -53,11 +63,3 @@ def _busy() -> float:
         int, stat.read_text().split("\n", 1)[0].split()[1:8]
     )
     return (user + nice + system + irq + softirq) / _TICKS
-
-
-def _cpu_of(pid: int) -> float:
-    stat = Path(f"/proc/{pid}/stat")
-    if not stat.exists():
-        return 0.0
-    fields = stat.read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from statistics import median
-from typing import NamedTuple
 
 from benchmarks.lab import Lab
 from benchmarks.machine import Neighbours
 from benchmarks.measures.measure import Figures, Measure, Subject
 from benchmarks.processes import ProgramFailed
+from benchmarks.records import Record
 from benchmarks.systems.system import System
 
-
-class Spread(NamedTuple):
-    """What several runs gave."""
-
-    median: float
-    least: float
-    most: float
+_SLOW_TURNS = 2
+"""How many runs a slow system has."""
 
 
 @dataclass
@@ -40,16 +34,11 @@ class Series:
     neighbours: list[float] = field(default_factory=list)
     failure: str = ""
 
-    def spread(self, key: str) -> Spread | None:
-        """One metric over the runs; None if there is none."""
-        values = [run[key] for run in self.runs]
-        return Spread(median(values), min(values), max(values)) if values else None
-
     def prepare(self, lab: Lab, seconds: float) -> None:
         """Find out how many jobs take about so long."""
         try:
             self.jobs = self.measure.size(lab, self.subject, seconds)
-        except ProgramFailed as error:
+        except (ProgramFailed, AssertionError) as error:
             self.failure = str(error)
 
     def run(self, lab: Lab) -> None:
@@ -59,37 +48,67 @@ class Series:
         neighbours = Neighbours(lab.server.pid)
         try:
             figures = self.measure.run(lab, self.subject, self.jobs)
-        except ProgramFailed as error:
+        except (ProgramFailed, AssertionError) as error:
             self.failure = str(error)
         else:
             self.runs.append(figures)
             self.neighbours.append(neighbours.cores())
 
+    def record(self) -> Record:
+        """What is kept of it."""
+        return Record(
+            measure=self.measure.name,
+            system=self.subject.system.name,
+            variant=self.subject.variant,
+            what=self.subject.what,
+            against=self.subject.against,
+            jobs=self.jobs,
+            runs=[dict(run) for run in self.runs],
+            neighbours=self.neighbours,
+            failure=self.failure,
+        )
+
 
 @dataclass(frozen=True)
 class Plan:
-    """What to measure, and how thoroughly."""
+    """What to measure, and how thoroughly.
+
+    Attributes:
+        measures: What is measured.
+        systems: What it is done to.
+        variants: System's name -> the variants that its installed version knows.
+        turns: How many runs each subject has at most.
+        seconds: How long each is to take.
+        wanted: Whether a subject of a measure is still to be measured.
+    """
 
     measures: Sequence[Measure]
     systems: Sequence[System]
+    variants: dict[str, set[str]]
     turns: int
     seconds: float
+    wanted: Callable[[Measure, Subject], bool]
 
-    def carry_out(self, lab: Lab, tell: Callable[[str], None]) -> list[Series]:
-        """Measure everything.
+    def carry_out(self, lab: Lab, tell: Callable[[str], None]) -> Iterator[list[Record]]:
+        """Measure everything; what came out of each measure.
 
         The subjects take turns (A B C, A B C): what changes on the machine meanwhile
         changes it for all of them.
         """
-        found = []
         for measure in self.measures:
-            series = [Series(measure, one) for one in measure.subjects(self.systems)]
+            series = [Series(measure, one) for one in self._subjects(measure)]
             for one in series:
                 tell(f"{measure.name}: {one.subject.name}: how many jobs?")
                 one.prepare(lab, self.seconds)
-            for turn in range(1, self.turns + 1):
+            for turn in range(1, min(self.turns, measure.turns) + 1):
                 for one in series:
-                    tell(f"{measure.name}: {one.subject.name}: {turn} of {self.turns}")
+                    if one.subject.system.slow and turn > _SLOW_TURNS:
+                        continue
+                    tell(f"{measure.name}: {one.subject.name}: {turn}")
                     one.run(lab)
-            found += series
-        return found
+            yield [one.record() for one in series]
+
+    def _subjects(self, measure: Measure) -> Iterator[Subject]:
+        for one in measure.subjects(self.systems):
+            if one.variant in self.variants[one.system.name] and self.wanted(measure, one):
+                yield one

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import signal
 import subprocess
 import time
@@ -12,7 +13,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from benchmarks.family import Family
+
 _LAST_WORDS = 2000
+_ANSWER_TIMEOUT = 240.0
 
 
 class ProgramFailed(Exception):  # noqa: N818 - it says what happened
@@ -28,10 +32,10 @@ class Client:
             self._process = subprocess.Popen(
                 command,
                 env=env,
-                text=True,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
+                start_new_session=True,
             )
 
     def __enter__(self) -> Self:
@@ -40,7 +44,11 @@ class Client:
     def __exit__(self, *_: object) -> None:
         if self._process.stdin is not None:
             self._process.stdin.close()
-        self._process.wait()
+        try:
+            self._process.wait(2)
+        except subprocess.TimeoutExpired:
+            _kill(self._process.pid)
+            self._process.wait()
 
     def ask(self, do: str, **words: Any) -> dict[str, Any]:
         """The answer to one order.
@@ -48,23 +56,39 @@ class Client:
         Raises:
             ProgramFailed: It ended instead.
         """
+        self.tell(do, **words)
+        return self.answer()
+
+    def tell(self, do: str, **words: Any) -> None:
+        """Give an order whose answer is asked for later."""
         assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # answer() tells why
+            self._process.stdin.write(json.dumps({"do": do, **words}).encode() + b"\n")
+            self._process.stdin.flush()
+
+    def answer(self) -> dict[str, Any]:
+        """The answer to the order that was given.
+
+        Raises:
+            ProgramFailed: It ended instead.
+        """
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"do": do, **words}) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
+        there, _, _ = select.select([self._process.stdout], [], [], _ANSWER_TIMEOUT)
+        line = self._process.stdout.readline() if there else b""
         if not line:
-            raise ProgramFailed(f"the client ended:\n{_end_of(self._log)}")
+            what = "ended" if there else "is stuck"
+            raise ProgramFailed(f"the client {what}:\n{_end_of(self._log)}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
 
 class Worker:
-    """A worker; a context manager that kills it if it is still there.
+    """A worker; a context manager that kills it, and what it has left, if it is still there.
 
     Attributes:
         started: When, on the monotonic clock, ns.
-        cpu: Its processor time and that of the processes it has waited for, seconds, once it ended.
+        cpu: Its processor time and that of its children, seconds, when it was last
+            looked at, else at its end.
     """
 
     def __init__(self, command: Sequence[str], env: dict[str, str], log: Path) -> None:
@@ -81,24 +105,37 @@ class Worker:
                 stderr=out,
                 start_new_session=True,
             )
+        self._family = Family(self._process.pid)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        _kill(self._process.pid)
         if self._poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
             self._ended(block=True)
 
-    def stop(self, timeout: float) -> None:
-        """Let it finish, and wait for its end.
+    @property
+    def family(self) -> Family:
+        """It and its children."""
+        return self._family
 
-        Raises:
-            ProgramFailed: It does not end.
-        """
-        self._process.terminate()
-        self.wait(lambda: False, timeout)
+    def look(self) -> float:
+        """Its processor time up to now; also as `cpu`."""
+        self.cpu = self._family.cpu()
+        return self.cpu
+
+    def stop(self, timeout: float) -> None:
+        """Let it finish; it is killed if it does not end in time."""
+        if self._poll() is None:
+            self._process.terminate()
+        deadline = time.monotonic() + timeout
+        while self._poll() is None:
+            if time.monotonic() > deadline:
+                _kill(self._process.pid)
+                self._ended(block=True)
+                return
+            time.sleep(0.005)
 
     def wait(self, done: Callable[[], bool], timeout: float) -> None:
         """Wait until it ends or something is *done*.
@@ -122,8 +159,13 @@ class Worker:
         pid, status, usage = os.wait4(self._process.pid, 0 if block else os.WNOHANG)
         if pid:
             self._status = self._process.returncode = os.waitstatus_to_exitcode(status)
-            self.cpu = usage.ru_utime + usage.ru_stime
+            self.cpu = self.cpu or usage.ru_utime + usage.ru_stime
         return self._status
+
+
+def _kill(session: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(session, signal.SIGKILL)
 
 
 def _end_of(log: Path) -> str:

@@ -1,141 +1,148 @@
-"""What came out: a table for people, and JSON for programs."""
+"""The report: on the screen, and as a page of the documentation. Both are made from the records."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Sequence
 from statistics import median
-from typing import Any
 
-from benchmarks.measures.measure import Metric
-from benchmarks.plan import Series
-from benchmarks.targets import TARGETS, Target
+from benchmarks.records import Results
+from benchmarks.systems.catalogue import OURS, SYSTEMS
+from benchmarks.tables import Row, Table, losses, tables
+from benchmarks.targets import TARGETS
 
 NOISY = 0.25
 """Processors in use by other programs that make a run doubtful."""
+_LONGEST_REASON = 160
+_PLOTS = {
+    "drain": ("drain.svg", "No-op jobs per second of one worker"),
+    "latency": ("latency.svg", "Latency of single jobs"),
+    "mixed": ("mixed.svg", "Waiting times in a mixed queue"),
+    "scale": ("scale.svg", "Cost of an operation by how much there is"),
+}
+_HOW = """\
+Each system's released package has an environment of its own, and is used by its public API as
+its documentation shows it, results switched on, its defaults unless the variant's name says
+otherwise; the second variant is the best that we know of. One server and one worker at a time;
+subjects take turns (A B C, A B C). A job stamps its start and end into shared memory, so that
+rates and latencies are those of the jobs and cost the server nothing; that each job ran once is
+checked there, and a sample of 200 results is read back (`(!)`: some were missing). Rates go from
+the start of the first job to the end of the last. Costs are per job: *commands* are those within
+scripts and transactions too; *reads* are how often the server read from a connection, about one
+for each round trip; *server CPU* is that of the whole server, polling included; *worker CPU*
+includes booting. Systems without a way to wait for a result were asked every millisecond.
+
+Not in these tables: what a system promises. BlitzQ's `fast` and Huey lose a job when the worker
+dies, most of the others run everything in the worker's own process, and few store a status.
+
+The plots are drawn with Matplotlib, in an environment of its own like those of the peers: it is
+needed neither to use Workhorse nor to develop it.
+"""
 
 
-class Report:
-    """The figures of all series, each beside those of the baseline.
+def text(results: Results) -> str:
+    """For a terminal."""
+    lines = [f"{name}: {value}" for name, value in results.conditions.items()]
+    for measure, parts in tables(results):
+        lines += ["", f"{measure.name}. {measure.title}"]
+        for part in parts:
+            lines += [f"- {part.title}"] if part.title else []
+            lines += _aligned([part.head, *part.rows])
+            lines += [f"  FAILED {failure}" for failure in part.failures]
+    lines += ["", *(f"Not measured: {name}: {why}" for name, why in results.absent.items())]
+    lines += ["", *_aligned(list(_targets(results))), "", *_noise(results)]
+    return "\n".join(lines)
 
-    Args:
-        conditions: What a reader must know to judge them.
-        series: The figures.
-        baseline: The name of the system that the others are compared with.
-    """
 
-    def __init__(
-        self, conditions: Mapping[str, str], series: Sequence[Series], baseline: str
-    ) -> None:
-        self._conditions = conditions
-        self._series = series
-        self._baseline = baseline
-        self._known = {
-            (one.measure.name, one.subject.system.name, one.subject.variant): one for one in series
-        }
+def page(results: Results) -> str:
+    """For `docs/`, in Markdown."""
+    lines = ["# Benchmarks", "", "Written by `make bench`; do not edit it.", ""]
+    lines += [_HOW, "## Conditions", ""]
+    lines += [f"* {name}: {value}" for name, value in results.conditions.items()]
+    lines += [f"* {line}" for line in _noise(results)]
+    lines += ["", "## What was to be reached", ""]
+    lines += _marked(list(_targets(results)))
+    lines += ["", "## Rows that we lose", "", *_lost(results)]
+    if results.absent:
+        lines += ["", "## Systems that could not be measured", ""]
+        lines += [f"* {name}: {_short(why)}" for name, why in results.absent.items()]
+    for measure, parts in tables(results):
+        lines += ["", f"## {measure.title}", "", *_plot(measure.name)]
+        for part in parts:
+            lines += [*_section(part), ""]
+    notes = [f"* {one.name}: {one.note}" for one in SYSTEMS if one.note]
+    lines += ["## Notes on the systems", "", *notes]
+    return "\n".join(lines).rstrip() + "\n"
 
-    def text(self) -> str:
-        """The tables."""
-        lines = [f"{name}: {value}" for name, value in self._conditions.items()]
-        for _, group in groupby(self._series, lambda one: one.measure.name):
-            lines += ["", *self._table(list(group))]
-        return "\n".join((*lines, "", *self._footnotes()))
 
-    def json(self) -> dict[str, Any]:
-        """Everything, every run of it."""
-        return {
-            "conditions": dict(self._conditions),
-            "baseline": self._baseline,
-            "series": [self._described(one) for one in self._series],
-        }
+def _section(part: Table) -> Iterator[str]:
+    if part.title:
+        yield f"### {part.title}"
+        yield ""
+    if part.rows:
+        yield from _marked([part.head, *part.rows])
+    for failure in part.failures:
+        yield ""
+        yield f"Failed: {_short(failure)}"
 
-    def ratio(self, series: Series, metric: Metric) -> float | None:
-        """How many times better than the baseline's; None if there is nothing to compare."""
-        other = self._known.get((series.measure.name, self._baseline, series.subject.against))
-        ours, theirs = series.spread(metric.key), other and other.spread(metric.key)
-        if ours is None or not theirs:
-            return None
-        higher, lower = (ours, theirs) if metric.higher_is_better else (theirs, ours)
-        return higher.median / lower.median if lower.median else None
 
-    def _table(self, group: Sequence[Series]) -> Iterator[str]:
-        measure = group[0].measure
-        head = [""]
-        for metric in measure.metrics:
-            head += [metric.title]
-            if metric.ratio:
-                head += ["(min-max)", f"vs {self._baseline}", "target"]
-        rows = [head, *(self._row(one) for one in group)]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        yield measure.title
-        for row in rows:
-            first, *others = row
-            cells = (cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))
-            yield "  ".join((first.ljust(widths[0]), *cells)).rstrip()
-        for one in group:
-            if one.failure:
-                yield f"{one.subject.name} FAILED: {one.failure}"
+def _plot(measure: str) -> list[str]:
+    if measure not in _PLOTS:
+        return []
+    file, title = _PLOTS[measure]
+    return [f"![{title}](benchmarks/{file})", ""]
 
-    def _row(self, series: Series) -> list[str]:
-        cells = [f"  {series.subject.name}"]
-        for metric in series.measure.metrics:
-            spread = series.spread(metric.key)
-            digits = metric.digits
-            cells.append(f"{spread.median:,.{digits}f}" if spread else "-")
-            if metric.ratio:
-                cells.append(
-                    f"({spread.least:,.{digits}f}-{spread.most:,.{digits}f})" if spread else ""
-                )
-                cells += self._judged(series, metric)
-        return cells
 
-    def _judged(self, series: Series, metric: Metric) -> tuple[str, str]:
-        """The ratio to the baseline, and the target with what became of it."""
-        ratio, target = self.ratio(series, metric), _target_of(series)
-        is_baseline = series.subject.system.name == self._baseline
-        told = "" if ratio is None or is_baseline else f"{ratio:.1f}x"
-        if target is None or metric is not series.measure.metrics[0]:
-            return told, ""
-        spread = series.spread(metric.key)
-        met = spread is not None and target.met(spread.median, ratio)
-        return told, f"{target} {'met' if met else 'MISSED'}"
+def _targets(results: Results) -> Iterator[Row]:
+    yield ["point", "", "must be", "is", ""]
+    for target in TARGETS:
+        yield [str(target.point), target.text, target.bound, *target.verdict(results)]
 
-    def _footnotes(self) -> Iterator[str]:
-        noise = [cores for one in self._series for cores in one.neighbours]
-        if noise:
-            loud = sum(cores > NOISY for cores in noise)
-            yield (
-                f"Other programs used {median(noise):.2f} processors in the median run; "
-                f"more than {NOISY} in {loud} of {len(noise)} runs."
-            )
+
+def _lost(results: Results) -> Iterator[str]:
+    """Of each measure the figures in which a peer is better than our default."""
+    rows = [
+        [one.where, one.metric, one.ours, one.theirs, f"{one.times:,.2f}", one.best or "-"]
+        for one in losses(results)
+    ]
+    if not rows:
+        yield "None."
+        return
+    yield f"Where a peer, in any of its variants, is better than {OURS.name}'s default."
+    yield ""
+    head = ["measure", "figure", "ours", "theirs", "times better", "ours that are not worse"]
+    yield from _marked([head, *rows])
+
+
+def _noise(results: Results) -> Iterator[str]:
+    noise = [cores for one in results for cores in one.neighbours]
+    if noise:
+        loud = sum(cores > NOISY for cores in noise)
         yield (
-            "Medians of the runs; ratios say how many times better. Costs are per job; reads are "
-            "the server's, about one for each round trip, and several for a long message. Of "
-            "what was drained or timed every job ran once, and results were read back."
+            f"other programs used {median(noise):.2f} processors in the median run, and more "
+            f"than {NOISY} in {loud} of {len(noise)} runs"
         )
 
-    def _described(self, series: Series) -> dict[str, Any]:
-        metrics = series.measure.metrics
-        target = _target_of(series)
-        ratios = {one.key: self.ratio(series, one) for one in metrics if one.ratio}
-        return {
-            "measure": series.measure.name,
-            "system": series.subject.system.name,
-            "variant": series.subject.variant,
-            "against": series.subject.against,
-            "jobs": series.jobs,
-            "medians": {
-                metric.key: spread.median
-                for metric in metrics
-                if (spread := series.spread(metric.key)) is not None
-            },
-            "ratios": ratios,
-            "target": None if target is None else str(target),
-            "runs": [dict(run) for run in series.runs],
-            "neighbours": series.neighbours,
-            "failure": series.failure or None,
-        }
+
+def _marked(rows: Sequence[Row]) -> list[str]:
+    """A table of Markdown; all columns but the first are numbers."""
+    head, *others = [[cell.replace("|", "/") for cell in row] for row in rows]
+    rule = ["---"] + ["--:"] * (len(head) - 1)
+    return [f"| {' | '.join(row)} |" for row in (head, rule, *others)]
 
 
-def _target_of(series: Series) -> Target | None:
-    return TARGETS.get((series.measure.name, series.subject.name))
+def _aligned(rows: Sequence[Row]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        first, *others = row
+        cells = (cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))
+        lines.append("  ".join(("  " + first.ljust(widths[0]), *cells)).rstrip())
+    return lines
+
+
+def _short(reason: str) -> str:
+    """The last line that says something, for what may be the end of a log."""
+    lines = [line.strip() for line in reason.splitlines() if line.strip()]
+    first, last = (lines[0], lines[-1]) if lines else ("", "")
+    whole = first if first == last else f"{first} {last}"
+    return whole if len(whole) <= _LONGEST_REASON else whole[:_LONGEST_REASON] + "…"

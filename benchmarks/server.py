@@ -47,11 +47,13 @@ class MeasuredServer:
     Args:
         folder: For its log.
         over_tcp: Listen on the loopback interface, as RQ has it by default; else on a unix socket.
+        binary: The program; the one that the tests use if None.
     """
 
-    def __init__(self, folder: Path, *, over_tcp: bool) -> None:
+    def __init__(self, folder: Path, *, over_tcp: bool, binary: Path | None = None) -> None:
         port = _free_port() if over_tcp else None
-        self._server = start_private(folder, port=port, options=("--appendonly", "no"))
+        options = ("--appendonly", "no")
+        self._server = start_private(folder, port=port, binary=binary, options=options)
         self.url = self._server.url
         self._link = Link.open(self._server.address, NOBODY)
 

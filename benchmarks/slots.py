@@ -13,11 +13,11 @@ from pathlib import Path
 from time import monotonic_ns
 
 _STAMP = struct.Struct("q")
-_WIDTH = _STAMP.size * 2 + 1
+_WIDTH = _STAMP.size * 2 + 2
 
 
 class Slots:
-    """Three columns: when the job began, when it ended, and how often it ran.
+    """Four columns: when the job began, when it ended, how often it ran, and how often it tried.
 
     Times are those of the machine's monotonic clock, which all processes share, nanoseconds.
     """
@@ -28,11 +28,13 @@ class Slots:
         self.count = len(self._map) // _WIDTH
         self._ends = self.count * _STAMP.size
         self._runs = self._ends * 2
+        self._tries = self._runs + self.count
 
     @classmethod
     def create(cls, path: Path, count: int) -> Slots:
         """Empty slots for *count* jobs in a new file."""
-        path.write_bytes(bytes(count * _WIDTH))
+        with path.open("wb") as file:
+            file.truncate(count * _WIDTH)
         return cls(str(path))
 
     def begin(self, index: int) -> None:
@@ -44,10 +46,19 @@ class Slots:
         _STAMP.pack_into(self._map, self._ends + index * 8, monotonic_ns())
         self._map[self._runs + index] += 1
 
+    def is_first_try(self, index: int) -> bool:
+        """Count a try; whether it was the first."""
+        self._map[self._tries + index] += 1
+        return self._map[self._tries + index] == 1
+
+    def has_ended(self, index: int) -> bool:
+        """Whether a job ran to its end."""
+        return bool(self._map[self._runs + index])
+
     @property
     def runs(self) -> bytes:
         """How often each job ran to its end."""
-        return self._map[self._runs :]
+        return self._map[self._runs : self._tries]
 
     @property
     def begun(self) -> Sequence[int]:

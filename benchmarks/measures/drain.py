@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from benchmarks.lab import Lab, check_results, check_runs
-from benchmarks.measures.measure import Figures, Metric, Subject, jobs_for
+from benchmarks.lab import Lab
+from benchmarks.measures.draining import Order, drain
+from benchmarks.measures.measure import Figures, Metric, Subject, each_variant, jobs_for
 from benchmarks.systems.system import System
 
-_TIMEOUT = 120.0
+_RATE = Metric("jobs_per_s", "jobs/s", higher_is_better=True, ratio=True)
+_COSTS = (
+    Metric("worker_us", "worker CPU µs", digits=1),
+    Metric("server_us_per_job", "server CPU µs", digits=1),
+    Metric("commands_per_job", "commands", digits=2),
+    Metric("round_trips_per_job", "reads", digits=3),
+)
 
 
 class Drain:
@@ -16,21 +23,12 @@ class Drain:
 
     name = "drain"
     title = "Drain: one worker, no-op jobs that wait in the queue, results stored"
-    metrics = (
-        Metric("jobs_per_s", "jobs/s", higher_is_better=True, ratio=True),
-        Metric("worker_us", "worker CPU µs", digits=1),
-        Metric("server_us_per_job", "server CPU µs", digits=1),
-        Metric("commands_per_job", "commands", digits=2),
-        Metric("round_trips_per_job", "reads", digits=3),
-        Metric("bytes_per_job", "bytes/finished"),
-        Metric("startup_ms", "start-up ms"),
-    )
+    metrics = (_RATE, *_COSTS, Metric("bytes_per_job", "bytes/finished"))
+    turns = 5
 
     def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
         """Every variant of every system's worker."""
-        for system in systems:
-            for name, variant in system.variants.items():
-                yield Subject(system, name, variant.against)
+        yield from each_variant(systems)
 
     def size(self, lab: Lab, subject: Subject, seconds: float) -> int:
         """How many jobs take about so long."""
@@ -40,22 +38,83 @@ class Drain:
 
     def run(self, lab: Lab, subject: Subject, count: int) -> Figures:
         """One run."""
-        system = subject.system
-        slots = lab.fresh(count)
-        empty = lab.server.reading()
-        with lab.client(system) as client:
-            client.ask("enqueue", way="many", count=count)
-            before = lab.server.reading()
-            with lab.worker(system, system.variants[subject.variant].burst) as worker:
-                worker.wait(lambda: False, _TIMEOUT)
-            after = lab.server.reading()
-            check_runs(slots)
-            check_results(client, count)
-        first, last = min(slots.begun), max(slots.ended)
-        return {
-            "jobs_per_s": (count - 1) / (last - first) * 1e9,
-            "worker_us": worker.cpu / count * 1e6,
-            "bytes_per_job": (after.memory - empty.memory) / count,
-            "startup_ms": (first - worker.started) / 1e6,
-            **after.per_job(before, count),
-        }
+        figures = drain(lab, subject, Order(count))
+        lab.rates[subject.name] = figures["jobs_per_s"]
+        return figures
+
+
+def known_rate(lab: Lab, subject: Subject) -> float:
+    """How many no-ops a worker runs a second, as far as it is known."""
+    name = f"{subject.system.name} {subject.variant}"
+    if name not in lab.rates:
+        plain = Subject(subject.system, subject.variant)
+        Drain().size(lab, plain, 0.2)
+    return lab.rates[name]
+
+
+class Scaling:
+    """The same with two and four workers, and with two and four horses."""
+
+    name = "scaling"
+    title = "Several workers: no-op jobs, the rate over the middle three quarters"
+    metrics = (_RATE, *_COSTS)
+    turns = 2
+
+    def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
+        """One, two and four workers of each system's best, and Workhorse with more horses."""
+        for system in systems:
+            best = system.chosen("best")
+            for workers in (1, 2, 4):
+                yield Subject(system, best, f"x {workers}", f"SimpleWorker x {workers}")
+
+    def size(self, lab: Lab, subject: Subject, seconds: float) -> int:
+        """How many jobs take about so long."""
+        workers = _workers(subject)
+        return round(max(100, min(60_000, known_rate(lab, subject) * workers**0.5 * seconds)))
+
+    def run(self, lab: Lab, subject: Subject, count: int) -> Figures:
+        """One run."""
+        return drain(lab, subject, Order(count, workers=_workers(subject)))
+
+
+class Work:
+    """The same with other work than none."""
+
+    name = "work"
+    title = "Other work: one worker, the best variant for it"
+    metrics = (_RATE, *_COSTS)
+    turns = 2
+
+    _bounds = {  # noqa: RUF012 - a table
+        "compute": (100, 1_500),
+        "nap": (100, 15_000),
+        "1 KB": (100, 20_000),
+        "1 MB": (10, 150),
+        "retry": (100, 4_000),
+        "chain": (100, 8_000),
+    }
+
+    def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
+        """Each kind of work; that of others than the best variant where it makes a difference."""
+        for work in self._bounds:
+            for system in systems:
+                purpose = "sleeper" if work == "nap" else "best"
+                variants = dict.fromkeys((system.chosen(purpose), next(iter(system.variants))))
+                for variant in variants if work == "nap" else [system.chosen(purpose)]:
+                    if system.can_do(variant, work):
+                        yield Subject(system, variant, work, f"SimpleWorker {work}")
+
+    def size(self, lab: Lab, subject: Subject, seconds: float) -> int:
+        """How many jobs take about so long."""
+        fewest, most = self._bounds[subject.what]
+        limits = {"compute": 800.0, "nap": 90.0 * subject.how.slots, "1 MB": 60.0, "retry": 2000.0}
+        rate = min(known_rate(lab, subject), limits.get(subject.what, 1e9))
+        return round(max(fewest, min(most, rate * seconds))) // 2 * 2
+
+    def run(self, lab: Lab, subject: Subject, count: int) -> Figures:
+        """One run."""
+        return drain(lab, subject, Order(count, work=subject.what))
+
+
+def _workers(subject: Subject) -> int:
+    return int(subject.what.removeprefix("x "))

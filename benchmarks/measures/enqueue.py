@@ -10,6 +10,11 @@ from benchmarks.systems.system import System
 
 _COUNTERPART = {"async": "one"}
 """What a system without this way is compared by; the others are compared with themselves."""
+WAYS = {
+    "one": "one call at a time",
+    "many": "bulk call",
+    "async": "asyncio, 100 in flight",
+}
 
 
 class Enqueue:
@@ -19,18 +24,21 @@ class Enqueue:
     title = "Enqueue: one client, no worker"
     metrics = (
         Metric("jobs_per_s", "jobs/s", higher_is_better=True, ratio=True),
-        Metric("client_us", "client CPU µs"),
+        Metric("client_us", "client CPU µs", digits=1),
         Metric("server_us_per_job", "server CPU µs", digits=1),
         Metric("commands_per_job", "commands", digits=2),
         Metric("round_trips_per_job", "reads", digits=3),
         Metric("bytes_per_job", "bytes/queued"),
     )
+    turns = 5
 
     def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
         """Every way of every system."""
-        for system in systems:
-            for way in system.ways:
-                yield Subject(system, way, against=_COUNTERPART.get(way, way))
+        for way in WAYS:
+            for system in systems:
+                if way in system.ways:
+                    against = _COUNTERPART.get(way, way)
+                    yield Subject(system, next(iter(system.variants)), way, against)
 
     def size(self, lab: Lab, subject: Subject, seconds: float) -> int:
         """How many jobs take about so long."""
@@ -42,11 +50,15 @@ class Enqueue:
         """One run."""
         lab.fresh(count)
         empty = lab.server.reading()
-        with lab.client(subject.system) as client:
+        with lab.client(subject.system, subject.how) as client:
             client.ask("ready")
             before = lab.server.reading()
-            took = client.ask("enqueue", way=subject.variant, count=count)
-        after = lab.server.reading()
+            took = client.ask(
+                "enqueue", way=subject.what, count=count, flavour=subject.how.flavour, keep=False
+            )
+            after = lab.server.reading()
+            waiting = client.ask("ready")["waiting"]
+        assert waiting in {None, count}, f"{waiting} jobs are in the queue, not {count}"
         return {
             "jobs_per_s": count / took["seconds"],
             "client_us": took["cpu"] / count * 1e6,

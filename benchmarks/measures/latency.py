@@ -1,20 +1,38 @@
-"""How long a single job takes when the worker is idle."""
+"""How long a single job takes: when the worker is idle, and when it is half busy."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from statistics import quantiles
 
 from benchmarks.lab import Lab, check_runs
-from benchmarks.measures.measure import Figures, Metric, Subject
+from benchmarks.measures.drain import known_rate
+from benchmarks.measures.draining import STOP_TIMEOUT
+from benchmarks.measures.measure import (
+    Figures,
+    Metric,
+    Subject,
+    each_default_and_best,
+    each_variant,
+    percentiles,
+)
+from benchmarks.slots import Slots
 from benchmarks.systems.system import System
 
 _FEWEST, _MOST = 40, 300
 _SECONDS_EACH = 0.015
 _UNTIMED = 10
 """Jobs before the first that counts: the worker starts meanwhile."""
-_STOP_TIMEOUT = 20.0
 _MILLISECOND = 1e6
+_METRICS = (
+    Metric("start_p50", "to start p50", digits=2, ratio=True),
+    Metric("start_p99", "p99", digits=2),
+    Metric("result_p50", "to result p50", digits=2, ratio=True),
+    Metric("result_p99", "p99", digits=2),
+)
+_LOAD = 0.5
+_MOST_LOAD = 4_000.0
+"""Jobs per second that a client can be trusted to enqueue one by one, on two processors."""
+_ENQUEUE_SHARE = 0.7
 
 
 class Latency:
@@ -22,18 +40,15 @@ class Latency:
 
     name = "latency"
     title = "Latency: single jobs, the worker idle; ms from calling enqueue"
-    metrics = (
-        Metric("result_p50", "to result p50", digits=2, ratio=True),
-        Metric("result_p99", "p99", digits=2),
-        Metric("start_p50", "to start p50", digits=2),
-        Metric("start_p99", "p99", digits=2),
-    )
+    metrics = _METRICS
+    turns = 3
 
     def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
-        """Every variant of every system's worker."""
-        for system in systems:
-            for name, variant in system.variants.items():
-                yield Subject(system, name, variant.against)
+        """Every variant that has one place or is a system's default or best."""
+        chosen = {one.name for one in each_default_and_best(systems)}
+        for one in each_variant(systems):
+            if one.name in chosen or one.system.name == "Workhorse":
+                yield one
 
     def size(self, lab: Lab, subject: Subject, seconds: float) -> int:  # noqa: ARG002 - most of the time is pauses
         """How many jobs take about so long."""
@@ -41,22 +56,79 @@ class Latency:
 
     def run(self, lab: Lab, subject: Subject, count: int) -> Figures:
         """One run."""
-        system = subject.system
         slots = lab.fresh(count + _UNTIMED)
         with (
-            lab.client(system) as client,
-            lab.worker(system, system.variants[subject.variant].steady) as worker,
+            lab.client(subject.system, subject.how) as client,
+            lab.worker(subject.system, subject.how) as worker,
         ):
-            taken = client.ask("latency", count=count, untimed=_UNTIMED, seed=count)
-            worker.stop(_STOP_TIMEOUT)
+            taken = client.ask(_order(subject), **_words(subject, count))
+            worker.wait(lambda: 0 not in slots.runs, STOP_TIMEOUT)
+            worker.stop(STOP_TIMEOUT)
         check_runs(slots)
-        sent, seen = taken["sent"], taken["seen"]
-        begun = slots.begun[:count]
-        starts = [(at - was) / _MILLISECOND for at, was in zip(begun, sent, strict=True)]
-        results = [(at - was) / _MILLISECOND for at, was in zip(seen, sent, strict=True)]
-        return {**_percentiles("start", starts), **_percentiles("result", results)}
+        return _figures(slots, taken, 0)
 
 
-def _percentiles(what: str, values: list[float]) -> dict[str, float]:
-    cuts = quantiles(values, n=100, method="inclusive")
-    return {f"{what}_p50": cuts[49], f"{what}_p99": cuts[98]}
+class Loaded:
+    """The same while another client keeps the worker half busy."""
+
+    name = "loaded"
+    title = "Latency at half load: single jobs among others that another client enqueues, ms"
+    metrics = (*_METRICS, Metric("load", "other jobs/s"))
+    turns = 1
+
+    def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
+        """The default of each system."""
+        for system in systems:
+            name = next(iter(system.variants))
+            yield Subject(system, name, against=system.variants[name].against)
+
+    def size(self, lab: Lab, subject: Subject, seconds: float) -> int:  # noqa: ARG002 - see above
+        """How many jobs are timed."""
+        return round(max(_FEWEST, min(100, seconds / _SECONDS_EACH)))
+
+    def run(self, lab: Lab, subject: Subject, count: int) -> Figures:
+        """One run."""
+        system, how = subject.system, subject.how
+        load = min(_MOST_LOAD, _LOAD * known_rate(lab, subject))
+        seconds = count * (_SECONDS_EACH + 0.02) + 1.0
+        others = round(load * seconds)
+        slots = lab.fresh(count + _UNTIMED + others)
+        with (
+            lab.client(system, how) as client,
+            lab.client(system, how) as crowd,
+            lab.worker(system, how) as worker,
+        ):
+            client.ask(_order(subject), **{**_words(subject, 0), "start": count})
+            first = count + _UNTIMED
+            crowd.tell("pace", count=others, rate=load, flavour=how.flavour, start=first)
+            taken = client.ask(_order(subject), **{**_words(subject, count), "untimed": 0})
+            sent = crowd.answer()["sent"]
+            worker.wait(lambda: 0 not in slots.runs, 30.0)
+            worker.stop(STOP_TIMEOUT)
+        check_runs(slots)
+        real = len(sent) / (sent[-1] - sent[0]) * 1e9
+        assert real > load * _ENQUEUE_SHARE, f"a client enqueues only {real:.0f} jobs/s"
+        return {**_figures(slots, taken, 0), "load": real}
+
+
+def _order(subject: Subject) -> str:
+    return "latency" if "waited" in subject.system.can else "single"
+
+
+def _words(subject: Subject, count: int) -> dict[str, object]:
+    return {
+        "count": count,
+        "untimed": _UNTIMED,
+        "seed": count,
+        "flavour": subject.how.flavour,
+    }
+
+
+def _figures(slots: Slots, taken: dict[str, list[int]], first: int) -> Figures:
+    sent, begun = taken["sent"], slots.begun
+    starts = [(begun[first + i] - at) / _MILLISECOND for i, at in enumerate(sent)]
+    figures = percentiles("start", starts)
+    if "seen" in taken:
+        pairs = zip(taken["seen"], sent, strict=True)
+        figures |= percentiles("result", [(seen - at) / _MILLISECOND for seen, at in pairs])
+    return figures

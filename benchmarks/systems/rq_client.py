@@ -2,50 +2,52 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
+from datetime import timedelta
 
-import redis  # type: ignore[import-not-found,unused-ignore]  # in RQ's environment it is
-import rq  # type: ignore[import-not-found,unused-ignore]  # likewise
-import rq.job  # type: ignore[import-not-found,unused-ignore]  # likewise
+import redis
+import rq
+import rq.job
 
-from benchmarks.jobs import noop
-from benchmarks.systems.serving import serve
+from benchmarks import jobs
+from benchmarks.systems import serving
 
 
-class RqAdapter:
+class RqAdapter(serving.Adapter):
     """Its public API, as its documentation shows it."""
 
-    def __init__(self, url: str) -> None:
-        self._connection = redis.Redis.from_url(url)
+    async def open(self) -> None:
+        self._connection = redis.Redis.from_url(self.url)
         self._queue = rq.Queue(connection=self._connection)
 
-    def one(self, index: int) -> rq.job.Job:
-        """Enqueue one job."""
-        return self._queue.enqueue(noop, index)
+    async def one(self, task: str, args: serving.Args) -> rq.job.Job:
+        return self._queue.enqueue(getattr(jobs, task), *args)
 
-    def many(self, indices: Sequence[int]) -> Sequence[rq.job.Job]:
-        """Enqueue them all with one call."""
-        prepare = rq.Queue.prepare_data
-        jobs: list[rq.job.Job] = self._queue.enqueue_many([prepare(noop, (i,)) for i in indices])
-        return jobs
+    async def many(self, task: str, calls: Sequence[serving.Args]) -> Sequence[rq.job.Job]:
+        function, prepare = getattr(jobs, task), rq.Queue.prepare_data
+        return self._queue.enqueue_many([prepare(function, args) for args in calls])
 
-    def some(self, indices: Sequence[int]) -> Awaitable[Sequence[rq.job.Job]]:
-        """It has no asynchronous client."""
-        raise NotImplementedError
+    async def later(self, task: str, args: serving.Args, delay: float) -> rq.job.Job:
+        return self._queue.enqueue_in(timedelta(seconds=delay), getattr(jobs, task), *args)
 
-    def waiting(self) -> int:
-        """How many jobs are ready in the queue."""
-        return self._queue.count  # type: ignore[no-any-return,unused-ignore]  # see above
+    async def retried(self, task: str, args: serving.Args) -> rq.job.Job:
+        return self._queue.enqueue(getattr(jobs, task), *args, retry=rq.Retry(max=1))
 
-    def wait(self, job: rq.job.Job, timeout: float) -> object:
-        """The job's result; this blocks on the server."""
+    async def chain(
+        self, first: tuple[str, serving.Args], second: tuple[str, serving.Args]
+    ) -> Sequence[rq.job.Job]:
+        before = await self.one(*first)
+        task, args = second
+        return before, self._queue.enqueue(getattr(jobs, task), *args, depends_on=before)
+
+    async def waiting(self) -> int:
+        return self._queue.count
+
+    async def wait(self, job: rq.job.Job, timeout: float) -> object:
         return job.latest_result(timeout=round(timeout)).return_value
 
-    def result(self, job_id: str) -> object:
-        """The result of a finished job."""
-        return rq.job.Job.fetch(job_id, connection=self._connection).return_value()
+    async def result(self, job: rq.job.Job) -> object:
+        return rq.job.Job.fetch(job.id, connection=self._connection).return_value()
 
 
-if __name__ == "__main__":
-    serve(RqAdapter(sys.argv[1]))
+ADAPTER = RqAdapter

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from benchmarks.systems.system import Command, System, Variant
+from benchmarks.systems.system import System, Variant, module_worker
 
 
-def _worker(*words: str) -> Command:
-    def command(python: str, url: str) -> list[str]:
-        return [python, "-m", "rq.cli", "worker", "--url", url, *words]
-
-    return command
-
-
-def _variant(name: str, worker_class: str) -> Variant:
-    words = ("--worker-class", worker_class)
-    return Variant(_worker(*words, "--burst"), _worker(*words), against=name)
+def _variant(name: str, worker_class: str, **how: bool) -> Variant:
+    worker = module_worker(
+        "rq.cli", "worker", "--url", "{url}", "--with-scheduler",
+        "--worker-class", worker_class,
+    )  # fmt: skip
+    return Variant(worker, against=name, survives=how.get("survives", False))
 
 
 RQ = System(
@@ -23,8 +19,12 @@ RQ = System(
     requirements=("rq==3.0.0",),
     client="benchmarks.systems.rq_client",
     ways=("one", "many"),
+    works=("noop", "compute", "nap", "1 KB", "1 MB", "retry", "chain", "mixed"),
+    can=("results", "later", "waited"),
     variants={
-        "Worker": _variant("Worker", "rq.worker.Worker"),
+        "Worker": _variant("Worker", "rq.worker.Worker", survives=True),
         "SimpleWorker": _variant("SimpleWorker", "rq.worker.SimpleWorker"),
     },
+    best="SimpleWorker",
+    slow=True,
 )

@@ -2,49 +2,47 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from collections.abc import Sequence
+from typing import Any
 
-from benchmarks.jobs import noop
-from benchmarks.systems.serving import serve
-from workhorse import AsyncJob, AsyncQueue, Job, Queue, connect
+from benchmarks import jobs
+from benchmarks.systems import serving
+from workhorse import AsyncJob, AsyncQueue, Job, Queue, Retry, connect
 
 
-class WorkhorseAdapter:
+class WorkhorseAdapter(serving.Adapter):
     """Its public API, as its documentation shows it."""
 
-    def __init__(self, url: str) -> None:
-        self._connection = connect(url)
+    async def open(self) -> None:
+        self._connection = connect(self.url)
         self._queue = Queue(connection=self._connection)
         self._aqueue = AsyncQueue(connection=self._connection)
 
-    def one(self, index: int) -> Job:
-        """Enqueue one job."""
-        return self._queue.enqueue(noop, index)
+    async def one(self, task: str, args: serving.Args) -> Job:
+        return self._queue.enqueue(getattr(jobs, task), *args)
 
-    def many(self, indices: Sequence[int]) -> Sequence[Job]:
-        """Enqueue them all with one call."""
-        prepare = Queue.prepare_data
-        return self._queue.enqueue_many([prepare(noop, (i,)) for i in indices])
+    async def many(self, task: str, calls: Sequence[serving.Args]) -> Sequence[Job]:
+        function = getattr(jobs, task)
+        return self._queue.enqueue_many([Queue.prepare_data(function, args) for args in calls])
 
-    async def some(self, indices: Sequence[int]) -> Sequence[AsyncJob]:
-        """Enqueue each with a call of its own, all at the same time."""
-        return await asyncio.gather(*(self._aqueue.enqueue(noop, index) for index in indices))
+    async def concurrent(self, task: str, args: serving.Args) -> AsyncJob:
+        return await self._aqueue.enqueue(getattr(jobs, task), *args)
 
-    def waiting(self) -> int:
-        """How many jobs are ready in the queue."""
+    async def later(self, task: str, args: serving.Args, delay: float) -> Job:
+        return self._queue.enqueue_in(delay, getattr(jobs, task), *args)
+
+    async def retried(self, task: str, args: serving.Args) -> Job:
+        return self._queue.enqueue(getattr(jobs, task), *args, retry=Retry(max=1))
+
+    async def waiting(self) -> int:
         return self._queue.count
 
-    def wait(self, job: Job, timeout: float) -> object:
-        """The job's result; this is notified."""
+    async def wait(self, job: Job, timeout: float) -> object:
         job.wait(timeout)
         return job.return_value()
 
-    def result(self, job_id: str) -> object:
-        """The result of a finished job."""
-        return Job.fetch(job_id, connection=self._connection).return_value()
+    async def result(self, job: Any) -> object:
+        return Job.fetch(job.id, connection=self._connection).return_value()
 
 
-if __name__ == "__main__":
-    serve(WorkhorseAdapter(sys.argv[1]))
+ADAPTER = WorkhorseAdapter

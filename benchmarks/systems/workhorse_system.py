@@ -1,21 +1,23 @@
-"""Workhorse: one worker with one horse, as its command starts it."""
+"""Workhorse: one worker, as its command starts it."""
 
 from __future__ import annotations
 
-from benchmarks.systems.system import Command, System, Variant
+from benchmarks.systems.system import System, Variant, module_worker
+
+_WORKS = ("noop", "compute", "nap", "1 KB", "1 MB", "retry", "mixed")
 
 
-def _worker(*words: str) -> Command:
-    def command(python: str, url: str) -> list[str]:
-        return [python, "-m", "workhorse", "worker", "--url", url, *words]
+def _variant(
+    isolation: str, *words: str, against: str = "Worker", horses: int = 1, **how: object
+) -> Variant:
+    options = ("--isolation", isolation, *words)
+    if isolation != "inline":
+        options += ("--horses", str(horses))
+    worker = module_worker("workhorse", "worker", "--url", "{url}", *options)
+    return Variant(worker, against=against, **{"slots": horses, **how})  # type: ignore[arg-type]  # its own names
 
-    return command
 
-
-def _variant(isolation: str, against: str) -> Variant:
-    words = ("--isolation", isolation, "--horses", "1")
-    return Variant(_worker(*words, "--burst"), _worker(*words), against)
-
+_CONCURRENT = ("--concurrency",)
 
 WORKHORSE = System(
     name="Workhorse",
@@ -23,9 +25,28 @@ WORKHORSE = System(
     requirements=(),
     client="benchmarks.systems.workhorse_client",
     ways=("one", "many", "async"),
+    works=_WORKS,
+    can=("results", "later", "waited"),
+    sleeper="warm async c100",
+    pair="warm 2 horses",
     variants={
-        "warm": _variant("warm", "Worker"),
-        "fork": _variant("fork", "Worker"),
-        "inline": _variant("inline", "SimpleWorker"),
+        "warm": _variant("warm", survives=True),
+        "warm 2 horses": _variant("warm", horses=2, survives=True),
+        "warm 4 horses": _variant("warm", horses=4, survives=True),
+        "warm async c100": _variant(
+            "warm", "--concurrency", "100", flavour="a", slots=100, needs=_CONCURRENT, survives=True
+        ),
+        "warm async c1000": _variant(
+            "warm",
+            "--concurrency",
+            "1000",
+            flavour="a",
+            slots=1000,
+            needs=_CONCURRENT,
+            survives=True,
+        ),
+        "thread": _variant("thread", needs=("thread",), against="SimpleWorker", slots=8),
+        "fork": _variant("fork", survives=True),
+        "inline": _variant("inline", against="SimpleWorker"),
     },
 )

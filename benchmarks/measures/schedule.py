@@ -1,0 +1,125 @@
+"""How late jobs start that were to start at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+from benchmarks.lab import Lab, all_ran, check_runs
+from benchmarks.measures.drain import known_rate
+from benchmarks.measures.draining import STOP_TIMEOUT
+from benchmarks.measures.measure import Figures, Metric, Subject, percentiles
+from benchmarks.slots import Slots
+from benchmarks.systems.system import System
+
+_STEP = 0.013
+"""Between two single ones, seconds; no period of anybody's clock is a multiple."""
+_LEAD = 3.0
+"""From the first call to the first due time: the worker starts meanwhile."""
+_SINGLE = 100
+_BURST = 5_000
+_BURST_OF_OURS = 100_000
+_PER_SECOND = 1_500
+"""As many as the slowest client schedules a second, cautiously; the fastest do more."""
+_TIMEOUT = 60.0
+
+
+class Late:
+    """Single jobs, each due at a time of its own, and an idle worker."""
+
+    name = "late"
+    title = "Scheduled: 100 jobs, one due every 13 ms, an idle worker; ms late"
+    metrics = (
+        Metric("late_p50", "p50", digits=2, ratio=True),
+        Metric("late_p99", "p99", digits=2, ratio=True),
+        Metric("early", "early"),
+        Metric("earliest_ms", "earliest", digits=2),
+    )
+    turns = 2
+
+    def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
+        """The default of each system that can."""
+        yield from _schedulers(systems)
+
+    def size(self, lab: Lab, subject: Subject, seconds: float) -> int:  # noqa: ARG002 - a fixed number
+        """How many jobs."""
+        return _SINGLE
+
+    def run(self, lab: Lab, subject: Subject, count: int) -> Figures:
+        """One run."""
+        slots = lab.fresh(count)
+        late = _lateness(lab, subject, slots, _LEAD, _STEP)
+        return {
+            **percentiles("late", late),
+            "early": sum(one < 0 for one in late),
+            "earliest_ms": min(late),
+        }
+
+
+class Burst:
+    """Many jobs that are due at the same moment."""
+
+    name = "burst"
+    title = "Scheduled: many jobs due at the same moment (5,000; of Workhorse 100,000)"
+    metrics = (
+        Metric("jobs_per_s", "jobs/s", higher_is_better=True, ratio=True),
+        Metric("first_ms", "first late ms", digits=1),
+        Metric("late_p50", "p50 late ms"),
+        Metric("last_ms", "last late ms"),
+        Metric("drained_ms", "time to drain as many, ms"),
+        Metric("excess_ms", "more than draining, ms", digits=1),
+        Metric("early", "early"),
+    )
+    turns = 1
+
+    def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
+        """The default of each system that can."""
+        yield from _schedulers(systems)
+
+    def size(self, lab: Lab, subject: Subject, seconds: float) -> int:
+        """How many jobs: as many as fit."""
+        ours = subject.system.name == "Workhorse"
+        most = _BURST_OF_OURS if ours and not lab.quick else _BURST
+        return round(max(100, min(most, known_rate(lab, subject) * seconds * 5)))
+
+    def run(self, lab: Lab, subject: Subject, count: int) -> Figures:
+        """One run."""
+        rate = known_rate(lab, subject)
+        slots = lab.fresh(count)
+        pace = _PER_SECOND * (4 if subject.system.name == "Workhorse" else 1)
+        late = _lateness(lab, subject, slots, max(_LEAD, count / pace + 2.0), 0.0)
+        drained = count / rate * 1000
+        return {
+            "jobs_per_s": count / (max(late) - min(late)) * 1000,
+            "first_ms": min(late),
+            "late_p50": percentiles("late", late)["late_p50"],
+            "last_ms": max(late),
+            "drained_ms": drained,
+            "excess_ms": max(late) - drained,
+            "early": sum(one < 0 for one in late),
+        }
+
+
+def _schedulers(systems: Sequence[System]) -> Iterator[Subject]:
+    for system in systems:
+        if "later" in system.can:
+            name = next(iter(system.variants))
+            yield Subject(system, name, against="Worker")
+
+
+def _lateness(lab: Lab, subject: Subject, slots: Slots, lead: float, step: float) -> list[float]:
+    """How many ms after its due time each job began."""
+    count = slots.count
+    with (
+        lab.client(subject.system, subject.how) as client,
+        lab.worker(subject.system, subject.how) as worker,
+    ):
+        told = client.ask(
+            "schedule", count=count, delay=lead, step=step, flavour=subject.how.flavour
+        )
+        assert told["ended"][0] < told["due"][0], "the first job was due before all were scheduled"
+        left = (told["due"][-1] - time.monotonic_ns()) / 1e9
+        worker.wait(lambda: all_ran(slots), left + _TIMEOUT)
+        worker.stop(STOP_TIMEOUT)
+    check_runs(slots)
+    return [(at - due) / 1e6 for at, due in zip(slots.begun, told["due"], strict=True)]
