@@ -89,7 +89,7 @@ def test_an_unknown_command_suggests_one(runner):
     [
         ["worker", "--horses", "0"],
         ["worker", "--horses", "many"],
-        ["worker", "--isolation", "thread"],
+        ["worker", "--isolation", "threads"],
         ["worker", "--max-horse-memory", "much"],
         ["worker", "--lease", "soon"],
         ["worker", "a,b"],
@@ -115,7 +115,7 @@ def test_wrong_usage_exits_with_2_and_a_sentence(runner, words):
 
 
 def test_options_reach_the_worker(runner, told):
-    words = "worker high low -n 3 --isolation fork -b --max-jobs 5 --max-idle-time 1m --name w"
+    words = "worker high low -n 3 -c 7 --isolation fork -b --max-jobs 5 --max-idle-time 1m --name w"
     words += " --lease 30 --grace 1h --preload a --preload b -P src --allow x.* --allow-class y.*"
     words += " -S json --max-horse-jobs 9 --max-horse-memory 2MiB --max-crashes 0 --results-ttl 1d"
     words += " -ds random --log-format json -v --disable-job-desc-logging -u redis://nowhere"
@@ -130,6 +130,7 @@ def test_options_reach_the_worker(runner, told):
         "result_ttl": 86_400,
         "isolation": "fork",
         "horses": "3",
+        "concurrency": 7,
         "lease": 30,
         "grace": 3600,
         "max_crashes": 0,

@@ -23,7 +23,7 @@ from tests.support.workers import (
 from workhorse.connection import Connection
 from workhorse.job import Job
 from workhorse.queue import Queue
-from workhorse.worker.team import LITTER, SPARES
+from workhorse.worker.mustering import LITTER, SPARES
 
 TIMEOUT = 0.4
 """What poison gets that hangs; at a second more it is killed."""

@@ -33,6 +33,7 @@ class Options(ServerOptions, TrustOptions):
     """The options of `workhorse worker`."""
 
     horses: str
+    concurrency: int | None
     isolation: str
     burst: bool
     max_jobs: int | None
@@ -80,15 +81,23 @@ class Options(ServerOptions, TrustOptions):
     default="1",
     metavar="N|auto",
     show_default=True,
-    help="How many jobs run at a time; auto: one for each processor.",
+    help="How many processes run jobs at a time; auto: one for each processor.",
+)
+@click.option(
+    "-c",
+    "--concurrency",
+    type=click.IntRange(1),
+    metavar="N",
+    help="How many `async def` jobs each of them runs at a time, or jobs of any kind with "
+    "--isolation thread.  [default: 100; thread: 10]",
 )
 @click.option(
     "--isolation",
-    type=click.Choice(["warm", "fork", "inline"]),
+    type=click.Choice(["warm", "fork", "thread", "inline"]),
     default="warm",
     show_default=True,
-    help="warm: a work horse runs many jobs; fork: a fresh one for each job; inline: no horses, "
-    "jobs run in this process.",
+    help="warm: a work horse runs many jobs; fork: a fresh one for each job; thread: a horse runs "
+    "many at a time, on threads; inline: no horses, jobs run in this process.",
 )
 @click.option("-b", "--burst", is_flag=True, help="Stop when the queues are empty.")
 @click.option("--max-jobs", type=click.IntRange(1), metavar="N", help="Stop after so many jobs.")
@@ -220,6 +229,7 @@ def _worker(queues: tuple[str, ...], options: Options) -> Worker:
             connection,
             isolation=options["isolation"],
             horses=options["horses"],
+            concurrency=options["concurrency"],
             lease=options["lease"],
             grace=options["grace"],
             max_crashes=options["max_crashes"],

@@ -1,26 +1,52 @@
-"""Run `async def` jobs. Imported by the first of them: asyncio would make every fork dearer."""
+"""Run one `async def` job at a time, where there is one at a time (many: `concurrent`).
+
+Imported by the first of them: asyncio would make every fork dearer.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from contextvars import copy_context
 from typing import Any, TypeVar
 
+from workhorse.current import running
 from workhorse.exceptions import JobTimeoutException
 from workhorse.worker.timeouts import says
 
 T = TypeVar("T")
 
 
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """What makes event loops for jobs: uvloop if it is installed, else asyncio itself."""
+    try:
+        import uvloop  # noqa: PLC0415 - an extra
+    except ImportError:
+        return asyncio.new_event_loop
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
 class Loop:
-    """The event loop of one horse; it lives as long as the horse."""
+    """The event loop of one process; it lives as long as that."""
 
     def __init__(self) -> None:
-        self._runner = asyncio.Runner()
+        self._runner = asyncio.Runner(loop_factory=loop_factory())
 
-    def run(self, work: Coroutine[Any, Any, T], seconds: float) -> T:
-        """Run a coroutine to its end; cancel it after `seconds` (negative: never) and raise."""
-        return self._runner.run(within(seconds, work))
+    def run(self, work: Coroutine[Any, Any, T], seconds: float, handle: Callable[[], object]) -> T:
+        """Run a coroutine to its end; cancel it after `seconds` (negative: never) and raise.
+
+        Args:
+            work: The coroutine.
+            seconds: How long it may run.
+            handle: Makes the handle of the current job.
+        """
+        before = running.set(handle)
+        try:
+            # Of its own accord a runner would give all coroutines the first one's context.
+            return self._runner.run(within(seconds, work), context=copy_context())
+        finally:
+            running.reset(before)
 
 
 async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:

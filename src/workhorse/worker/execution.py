@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from time import perf_counter_ns
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from workhorse.job import Job
     from workhorse.worker.coroutines import Loop
 
+CO_COROUTINE = 0x80
+"""The flag of `async def` in a code object, as in `inspect`, which takes long to import."""
+_Call = tuple[Callable[..., Any], Sequence[Any], Mapping[str, Any]]
+
 
 class Kit:
     """What a process needs to run jobs.
@@ -40,20 +44,35 @@ class Kit:
     Args:
         source: Opens arguments, seals results; its connection is for jobs that ask for one.
         allow: Patterns of the functions that may run; none: all.
+        concurrency: How many jobs may run at a time in this process, where they can.
+        threads: Whether those may be any, and not just coroutines.
 
     Attributes:
         seen: Modules that jobs have brought in, not yet told to the stable.
     """
 
-    __slots__ = ("_loop", "_resolved", "allow", "codec", "namespace", "seen", "source")
+    __slots__ = (
+        *("_coroutines", "_loop", "_resolved", "allow", "codec", "concurrency", "namespace"),
+        *("seen", "source", "threads"),
+    )
 
-    def __init__(self, source: Source, allow: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        source: Source,
+        allow: tuple[str, ...] = (),
+        *,
+        concurrency: int = 1,
+        threads: bool = False,
+    ) -> None:
         self.source = source
         self.allow = allow
+        self.concurrency = concurrency
+        self.threads = threads
         self.codec = source.codec
         self.namespace = source.connection.namespace
         self.seen: set[str] = set()
         self._resolved: dict[str, Callable[..., Any]] = {}
+        self._coroutines: set[object] = set()
         self._loop: Loop | None = None
 
     def function(self, name: str) -> Callable[..., Any]:
@@ -82,6 +101,18 @@ class Kit:
             patterns = ", ".join(self.allow)
             raise FunctionNotAllowed(f"{name} is not among what this worker allows: {patterns}")
 
+    def is_coroutine(self, run: Run) -> bool:
+        """Whether calling a run's function makes a coroutine, as far as can be seen."""
+        code = getattr(run.function, "__code__", None)
+        return (code is not None and bool(code.co_flags & CO_COROUTINE)) or (
+            bool(self._coroutines) and run.function in self._coroutines
+        )
+
+    def learn_coroutine(self, run: Run) -> None:
+        """Calling the function has made one, which could not be seen."""
+        if isinstance(run.function, Hashable):
+            self._coroutines.add(run.function)
+
     @property
     def loop(self) -> Loop:
         """Where `async def` jobs of this process run."""
@@ -92,33 +123,88 @@ class Kit:
         return self._loop
 
 
-def execute(job: HandedJob, kit: Kit) -> Report:
-    """Run a job and say how it went; never raises."""
+class Run:
+    """One run of one job, whose function and arguments are at hand.
+
+    Attributes:
+        job: What was handed over.
+        function: What to call.
+        began: When it did, ns by `perf_counter`.
+        seconds: How long it may run; negative: without limit.
+    """
+
+    __slots__ = (
+        *("_handle", "_kit", "args", "bearer", "began", "function", "job", "kwargs", "seconds"),
+    )
+
+    def __init__(self, job: HandedJob, kit: Kit, bearer: Bearer, call: _Call) -> None:
+        self.job = job
+        self.bearer = bearer
+        self.function, self.args, self.kwargs = call
+        self.began = 0
+        self.seconds = float(job.fields.get(b"timeout", DEFAULT_TIMEOUT))
+        self._kit = kit
+        self._handle: Job | None = None
+
+    def handle(self) -> Job:
+        """What `get_current_job` returns; its connection is opened when it is used."""
+        if self._handle is None:
+            self._handle = _handle(self.job, self._kit)
+        return self._handle
+
+    def call(self) -> Any:  # noqa: ANN401 - what a job returns is its own affair
+        """Call the function in this thread, as the current job; its value or a coroutine."""
+        before = running.set(self.handle)
+        self.began = perf_counter_ns()
+        try:
+            return self.function(*self.args, **self.kwargs)
+        finally:
+            running.reset(before)
+
+    def whole(self) -> Report:
+        """Run it to its end in this thread, within its time."""
+        try:
+            with deadline(self.seconds):
+                value = self.call()
+            if type(value) is CoroutineType:
+                value = self._kit.loop.run(value, self.seconds, self.handle)
+        except BaseException as error:  # noqa: BLE001 - what user code raises is the job's failure
+            return self.failed(error)
+        return self.ended(value)
+
+    def ended(self, value: object) -> Report:
+        """The report on a run that returned this."""
+        ran = _since(self.began)
+        if value is None:
+            return Report("finished", b"", ran)
+        if isinstance(value, Retry):
+            return Report("again", ran=ran, policy=value.to_text())
+        return _sealed(value, self.bearer, self._kit, ran)
+
+    def failed(self, error: BaseException) -> Report:
+        """The report on a run that raised this."""
+        return _failed(error, self.began)
+
+
+def prepare(job: HandedJob, kit: Kit) -> Run | Report:
+    """Open a job's arguments and find its function; or say why that cannot be. Never raises."""
     bearer = Bearer(kit.namespace, job.queue, job.id)
-    began = time.perf_counter_ns()
+    began = perf_counter_ns()
     try:
-        function, args, kwargs = _opened(job, bearer, kit)
+        return Run(job, kit, bearer, _opened(job, bearer, kit))
     except (DeserializationError, FunctionNotAllowed) as error:
         return Report("refused", _said(error), names=exception_names(type(error)))
     except BaseException as error:  # noqa: BLE001 - a module's import may raise anything
         return _failed(error, began)
-    began = time.perf_counter_ns()
-    try:
-        with running(lambda: _handle(job, kit)):
-            value = _called(function, args, kwargs, kit, _timeout(job))
-    except BaseException as error:  # noqa: BLE001 - whatever user code raises is the job's failure
-        return _failed(error, began)
-    ran = _since(began)
-    if value is None:
-        return Report("finished", b"", ran)
-    if isinstance(value, Retry):
-        return Report("again", ran=ran, policy=value.to_text())
-    return _sealed(value, bearer, kit, ran)
 
 
-def _opened(
-    job: HandedJob, bearer: Bearer, kit: Kit
-) -> tuple[Callable[..., Any], Sequence[Any], Mapping[str, Any]]:
+def execute(job: HandedJob, kit: Kit) -> Report:
+    """Run a job and say how it went; never raises."""
+    run = prepare(job, kit)
+    return run if isinstance(run, Report) else run.whole()
+
+
+def _opened(job: HandedJob, bearer: Bearer, kit: Kit) -> _Call:
     name = job.fields.get(b"func", b"").decode("utf-8", "replace")
     # The signature comes first: a name that nobody vouches for is not even imported.
     data = job.fields.get(b"data", b"")
@@ -143,20 +229,6 @@ def _handle(job: HandedJob, kit: Kit) -> Job:
     return Job(job.id, kit.source).seen(record)
 
 
-def _called(
-    function: Callable[..., Any],
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-    kit: Kit,
-    seconds: float,
-) -> Any:  # noqa: ANN401 - what a job returns is its own affair
-    with deadline(seconds):
-        value = function(*args, **kwargs)
-    if isinstance(value, CoroutineType):
-        return kit.loop.run(value, seconds)
-    return value
-
-
 def _sealed(value: object, bearer: Bearer, kit: Kit, ran: int) -> Report:
     try:
         sealed = seal_result(kit.codec, bearer, value)
@@ -173,11 +245,7 @@ def _failed(error: BaseException, began: int) -> Report:
 
 
 def _since(began: int) -> int:
-    return (time.perf_counter_ns() - began) // 1000
-
-
-def _timeout(job: HandedJob) -> float:
-    return float(job.fields.get(b"timeout", DEFAULT_TIMEOUT))
+    return (perf_counter_ns() - began) // 1000
 
 
 def _line(error: BaseException) -> str:

@@ -43,6 +43,7 @@ class Worker:
         *,
         isolation: str | None = None,
         horses: int | str = 1,
+        concurrency: int | None = None,
         lease: float = 15.0,
         grace: float | None = None,
         max_crashes: int = MAX_CRASHES,
@@ -65,9 +66,11 @@ class Worker:
                 and jobs that return None are not kept.
             connection: A URL, a redis client or a `Connection`; default: that of the first
                 queue, else as `connect` finds one.
-            isolation: `warm`: a horse runs many jobs; `fork`: a fresh fork for each; `inline`:
-                in this process, unprotected.
-            horses: How many jobs run at a time, or `auto` for one per processor.
+            isolation: `warm`: a horse runs many jobs; `fork`: a fresh fork for each; `thread`: a
+                horse runs many at a time, on threads; `inline`: in this process, unprotected.
+            horses: How many processes run jobs at a time, or `auto` for one per processor.
+            concurrency: How many jobs each of them runs at a time: of `async def` functions
+                (default 100), or with `thread` of any (default 10).
             lease: Seconds after which the jobs of a worker that vanished come back.
             grace: Seconds that a stopping worker waits for what runs; None: as long as it takes.
             max_crashes: How often a job is delivered again after its worker vanished.
@@ -99,6 +102,7 @@ class Worker:
             queues=tuple(dict.fromkeys(names)),
             isolation=isolation or self.isolation,
             horses=horses_wanted(horses),
+            concurrency=concurrency,
             lease=lease,
             grace=grace,
             max_crashes=max_crashes,

@@ -23,12 +23,21 @@ from workhorse.ops.settle import Report
 PIECE: Final = 60_000
 """The largest message that travels in one piece, bytes; socket buffers are 200 kB and more."""
 RECEIVE: Final = PIECE + 1
-MODULES: Final = b"M"
-"""How a message begins that names modules, one a line, instead of reporting a run."""
 _WHOLE, _PART, _LAST = b"w", b"p", b"l"
-_HEADER = struct.Struct("<cQHIIH")
+_HEADER = struct.Struct("<ccQHIIH")
 _KINDS: Final = {b"F": "finished", b"E": "failed", b"R": "refused", b"A": "again"}
 _LETTERS: Final = {kind: letter for letter, kind in _KINDS.items()}
+_WAYS: Final = {b"a": "alone", b"c": "coroutine", b"t": "thread"}
+_LETTERS_OF_WAYS: Final = {way: letter for letter, way in _WAYS.items()}
+NOTES: Final = {
+    b"M": "modules",
+    b"B": "begun",
+    b"T": "threaded",
+    b"U": "not now",
+    b"O": "stubborn",
+    b"W": "blocked",
+}
+"""What else a horse may say than how a run ended, by the first byte of the message; see `Note`."""
 KIND: Final = getattr(socket, "SOCK_SEQPACKET", socket.SOCK_DGRAM)
 
 
@@ -85,18 +94,25 @@ class Assembler:
         return message
 
 
-def receive(end: socket.socket) -> bytes | None:
+def receive(end: socket.socket) -> bytes | memoryview | None:
     """The next whole message, waiting for it; None when the other side has closed."""
+    piece = end.recv(RECEIVE)
+    if piece[:1] == _WHOLE:
+        return memoryview(piece)[1:]
     assembler = Assembler(limit=2**40)
-    while piece := end.recv(RECEIVE):
+    while piece:
         message = assembler.add(piece)
         if message is not None:
             return message
+        piece = end.recv(RECEIVE)
     return None
 
 
 def send(end: socket.socket, message: bytes) -> None:
     """Send a message, waiting for room."""
+    if len(message) < PIECE:
+        end.send(_WHOLE + message)
+        return
     for piece in pieces_of(message):
         end.send(piece)
 
@@ -120,29 +136,77 @@ def job_message(lease: Lease) -> bytes:
     return marshal.dumps((lease.id, lease.queue, lease.token, lease.attempt, lease.fields))
 
 
-def read_job(message: bytes) -> HandedJob:
+def read_job(message: bytes | memoryview) -> HandedJob:
     """What `job_message` wrote."""
     return HandedJob(*marshal.loads(message))  # noqa: S302 - written by our own supervisor
 
 
-def report_message(job_id: str, report: Report) -> bytes:
+class Note(NamedTuple):
+    """What a horse says beside its reports.
+
+    Attributes:
+        kind: `modules`: names of modules that jobs have brought in; else ids of jobs: `begun`, as
+            coroutines beside others; `threaded`, begun on a thread; `not now`, not begun and to be
+            handed over again; `stubborn`, goes on although it was cancelled; `blocked`: an id, and
+            where the job holds up all others.
+        words: The names, ids or texts.
+    """
+
+    kind: str
+    words: list[str]
+
+
+class Ended(NamedTuple):
+    """What a horse says of a run that ended.
+
+    Attributes:
+        way: `alone`, so it was the first in line; or beside others: `coroutine`, or `thread`.
+    """
+
+    job_id: str
+    report: Report
+    way: str
+
+
+_LETTER_OF_NOTE: Final = {kind: letter for letter, kind in NOTES.items()}
+
+
+def note_message(kind: str, *words: str) -> bytes:
+    """A note as bytes for the supervisor."""
+    return _LETTER_OF_NOTE[kind] + "\n".join(words).encode("utf-8", "replace")
+
+
+def report_message(job_id: str, report: Report, way: str = "alone") -> bytes:
     """A report as bytes for the supervisor."""
     name, policy = job_id.encode(), report.policy.encode()
     names = "\n".join(report.names).encode()[:60_000]
     header = _HEADER.pack(
-        _LETTERS[report.kind], report.ran, len(name), len(report.what), len(names), len(policy)
+        _LETTERS[report.kind],
+        _LETTERS_OF_WAYS[way],
+        report.ran,
+        len(name),
+        len(report.what),
+        len(names),
+        len(policy),
     )
     return b"".join((header, name, report.what, names, policy))
 
 
-def read_report(message: bytes) -> tuple[str, Report]:
-    """The job's id and the report in a message of `report_message`.
+def read_message(message: bytes) -> Ended | Note:
+    """What a horse said.
 
     Raises:
-        BrokenReport: It is nothing of the kind.
+        BrokenReport: It is nothing that a horse of ours says.
     """
+    kind = NOTES.get(message[:1])
+    if kind is not None:
+        return Note(kind, message[1:].decode("utf-8", "replace").split("\n"))
+    return _read_report(message)
+
+
+def _read_report(message: bytes) -> Ended:
     try:
-        letter, ran, a, b, c, d = _HEADER.unpack_from(message)
+        letter, way, ran, a, b, c, d = _HEADER.unpack_from(message)
         at = _HEADER.size
         if len(message) != at + a + b + c + d:
             raise BrokenReport("its lengths do not add up")
@@ -151,6 +215,33 @@ def read_report(message: bytes) -> tuple[str, Report]:
         what = message[at : at + b]
         names = message[at + b : at + b + c].decode()
         policy = message[at + b + c :].decode()
-        return job_id, Report(_KINDS[letter], what, ran, names.split("\n") if names else (), policy)
+        report = Report(_KINDS[letter], what, ran, names.split("\n") if names else (), policy)
+        return Ended(job_id, report, _WAYS[way])
     except (struct.error, KeyError, UnicodeDecodeError) as error:
         raise BrokenReport(str(error)) from error
+
+
+class Voice:
+    """How a horse speaks to its supervisor.
+
+    Args:
+        reports: Where reports and notes go.
+        seen: Modules that jobs bring in; told with the next report, and emptied.
+    """
+
+    __slots__ = ("_end", "_seen")
+
+    def __init__(self, reports: socket.socket, seen: set[str]) -> None:
+        self._end = reports
+        self._seen = seen
+
+    def report(self, job_id: str, report: Report, way: str = "alone") -> None:
+        """Say how a run ended."""
+        send(self._end, report_message(job_id, report, way))
+        if self._seen:
+            self.note("modules", *sorted(self._seen))
+            self._seen.clear()
+
+    def note(self, kind: str, *words: str) -> None:
+        """Say something else; see `Note`."""
+        send(self._end, note_message(kind, *words))

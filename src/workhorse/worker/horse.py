@@ -11,16 +11,29 @@ import signal
 import socket
 import sys
 import traceback
-from types import FrameType
+from collections.abc import Callable
+from types import CoroutineType, FrameType
+from typing import TYPE_CHECKING, Any
 
-from workhorse.worker.execution import Kit, execute
-from workhorse.worker.handoff import LOST_TOUCH, MODULES, read_job, receive, report_message, send
+from workhorse.ops.settle import Report
+from workhorse.worker.execution import Kit, Run, execute, prepare
+from workhorse.worker.handoff import LOST_TOUCH, Voice, read_job, receive
 from workhorse.worker.kernel import die_with_parent
 from workhorse.worker.surroundings import Surroundings
+from workhorse.worker.timeouts import deadline, forget
+
+if TYPE_CHECKING:
+    from workhorse.worker.concurrent import Concurrent
 
 
-def horse(
-    jobs: socket.socket, reports: socket.socket, kit: Kit, *, parent: int, once: bool
+def horse(  # noqa: PLR0913 - all that a horse is given for its life
+    jobs: socket.socket,
+    reports: socket.socket,
+    kit: Kit,
+    *,
+    parent: int,
+    once: bool,
+    place: Callable[[int], None] = lambda _mark: None,
 ) -> None:
     """Run jobs until there are no more, and end the process; does not return.
 
@@ -30,13 +43,19 @@ def horse(
         kit: What runs need.
         parent: The stable; the horse dies with it.
         once: Whether to end after one job.
+        place: Writes whose step this horse is at, if it runs several jobs at a time.
     """
     status = 1
     try:
         os.setsid()
         die_with_parent(parent)
         _take_signals()
-        _serve(jobs, reports, kit, once=once)
+        forget()
+        voice = Voice(reports, kit.seen)
+        if once:
+            _serve_one(jobs, voice, kit)
+        else:
+            Warm(jobs, voice, kit, place).serve()
         status = 0
     except (BrokenPipeError, ConnectionResetError):
         # The supervisor is gone: nobody is left to report to.
@@ -50,20 +69,68 @@ def horse(
         os._exit(status)
 
 
-def _serve(jobs: socket.socket, reports: socket.socket, kit: Kit, *, once: bool) -> None:
-    # Nobody comes after the only job.
-    surroundings = None if once else Surroundings()
-    while (message := receive(jobs)) is not None:
+def _serve_one(jobs: socket.socket, voice: Voice, kit: Kit) -> None:
+    message = receive(jobs)
+    if message is not None:
         job = read_job(message)
-        report = execute(job, kit)
-        if surroundings is not None:
-            surroundings.restore()
-        send(reports, report_message(job.id, report))
-        if kit.seen:
-            send(reports, MODULES + "\n".join(sorted(kit.seen)).encode())
-            kit.seen.clear()
-        if once:
-            return
+        voice.report(job.id, execute(job, kit))
+
+
+class Warm:
+    """Runs job after job in the main thread, and coroutines together."""
+
+    def __init__(
+        self, jobs: socket.socket, voice: Voice, kit: Kit, place: Callable[[int], None]
+    ) -> None:
+        self._jobs = jobs
+        self._voice = voice
+        self._kit = kit
+        self._place = place
+        self._surroundings = Surroundings()
+        self._concurrent: Concurrent | None = None
+
+    def serve(self) -> None:
+        """Run jobs until there are no more."""
+        jobs, kit = self._jobs, self._kit
+        if kit.threads:
+            self._together(None)
+        while (message := receive(jobs)) is not None:
+            job = read_job(message)
+            run: Run | Report | None = prepare(job, kit)
+            while isinstance(run, Run):
+                run = self._together(run) if kit.is_coroutine(run) else self._alone(run)
+            if run is not None:
+                self._voice.report(job.id, run)
+            if self._concurrent is not None and not self._concurrent.open:
+                return
+
+    def _alone(self, run: Run) -> Run | None:
+        """Run one job here to its end; what is to run next if it turns out to be a coroutine."""
+        try:
+            with deadline(run.seconds):
+                value = run.call()
+            report = None if type(value) is CoroutineType else run.ended(value)
+        except BaseException as error:  # noqa: BLE001 - what user code raises is the job's failure
+            report = run.failed(error)
+        if report is None:
+            self._kit.learn_coroutine(run)
+            return self._together(run, value)
+        self._surroundings.restore()
+        self._voice.report(run.job.id, report)
+        return None
+
+    def _together(
+        self, run: Run | None, work: CoroutineType[Any, Any, Any] | None = None
+    ) -> Run | None:
+        """Run it beside others until none is left; what is to run alone after that."""
+        if self._concurrent is None:
+            from workhorse.worker.concurrent import Concurrent  # noqa: PLC0415 - see its docstring
+
+            self._kit.seen.add(Concurrent.__module__)
+            self._concurrent = Concurrent(self._jobs, self._voice, self._kit, self._place)
+        after = self._concurrent.serve(run, work)
+        self._surroundings.restore()
+        return after
 
 
 def _take_signals() -> None:

@@ -1,8 +1,4 @@
-"""A horse as the supervisor sees it: its jobs, its two channels, its end.
-
-A *flight* is a lease that was handed over and not yet reported. Flights run in order, so the
-first one is what runs and what the horse died on; all others are unharmed.
-"""
+"""A horse as the supervisor sees it: its jobs, its two channels, its end."""
 
 from __future__ import annotations
 
@@ -10,27 +6,29 @@ import asyncio
 import socket
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from workhorse.codec import max_payload
 from workhorse.ops.leases import Lease
 from workhorse.ops.settle import Report
 from workhorse.worker import obituary
+from workhorse.worker.flights import Flight, Flights
 from workhorse.worker.handoff import (
-    MODULES,
     PIECE,
     RECEIVE,
     Assembler,
     BrokenReport,
+    Ended,
+    Note,
     channel,
     job_message,
     pieces_of,
     read_job,
-    read_report,
+    read_message,
 )
 from workhorse.worker.identity import resident_bytes
 from workhorse.worker.kernel import kill_group
+from workhorse.worker.marks import ALONE, mark_of
 from workhorse.worker.pacing import AHEAD, MOST_AHEAD
 
 OVERSTAY: Final = 0.020
@@ -39,18 +37,20 @@ AT_ONCE: Final = 256
 """How many reports are read before others get their turn."""
 
 
-@dataclass(eq=False, slots=True)
-class Flight:
-    """A lease in a horse's hands.
+class Past(NamedTuple):
+    """A flight that has ended, and how."""
 
-    Attributes:
-        expected: Seconds it will probably take.
-        large: Whether it travels in pieces; then it counts as begun.
-    """
+    flight: Flight
+    report: Report
+    way: str
 
-    lease: Lease
-    expected: float
-    large: bool
+
+class Told(NamedTuple):
+    """What a horse has said of some of its flights; or of modules, if there are none."""
+
+    kind: str
+    flights: list[Flight]
+    words: list[str]
 
 
 class Horse:
@@ -58,26 +58,29 @@ class Horse:
 
     Attributes:
         number: Names it between supervisor and stable.
+        place: Where its mark is.
         pid: Its process; 0 until the stable has forked it.
         flights: What it was handed and has not reported.
-        load: Seconds they will probably take together.
-        since: When the first of them began, by the loop's clock.
+        since: When it last did anything, or was given something to do.
         ran: How many jobs it has ended.
         doom: Why we killed it, or ''.
-        doomed: The job that it ran when we did, or ''.
+        doomed: The job that is to blame for that, or ''.
+        numb: Whether it did not take what it was handed, and has done nothing since.
+        alone: Whether it is to get no other job before it has ended all that it has.
         audible: Whether more may come from it.
         retired: Whether it gets no more jobs.
     """
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, place: int = 0) -> None:
         self.number = number
+        self.place = place
         self.pid = 0
-        self.flights: deque[Flight] = deque()
-        self.load = 0.0
         self.since = 0.0
         self.ran = 0
         self.doom = ""
         self.doomed = ""
+        self.numb = False
+        self.alone = False
         self.audible = True
         self.retired = False
         # `receiving` stays open here: what the horse has not received can be taken back.
@@ -88,29 +91,49 @@ class Horse:
         self._assembler = Assembler(2 * max_payload())
         self._outbox: deque[bytes] = deque()
         self._loop = asyncio.get_running_loop()
+        self.flights = Flights(self._loop.time)
 
     @property
     def at_work(self) -> bool:
         """Whether it is there to be given jobs."""
         return bool(self.pid) and not self.retired
 
-    def overstays(self) -> bool:
-        """Whether the job that runs takes so long that none should wait behind it."""
-        return bool(self.flights) and self._loop.time() - self.since >= OVERSTAY
+    @property
+    def busy(self) -> bool:
+        """Whether it has any job."""
+        return bool(self.flights.line or self.flights.aside)
 
-    def can_carry(self, expected: float) -> bool:
-        """Whether a job of that length may be handed over behind others."""
-        return (
-            self.load + expected <= AHEAD
-            and len(self.flights) < MOST_AHEAD
-            and not self.flights[0].large
-        )
+    def overstays(self, lanes: int) -> bool:
+        """Whether it has been at its jobs for so long that none should wait behind them."""
+        full = bool(self.flights.line) or len(self.flights.aside) >= lanes
+        return full and self._loop.time() - self.since >= OVERSTAY
 
-    def hand(self, lease: Lease, expected: float) -> bool:
+    def can_take(self, expected: float, lanes: int, *, together: bool) -> bool:
+        """Whether a job may be handed over beside or behind those that it has.
+
+        Args:
+            expected: Seconds that it will probably take.
+            lanes: How many may run at a time of those that can.
+            together: Whether this one can.
+        """
+        flights, line = self.flights, self.flights.line
+        if self.numb or self.alone or (line and (line[0].large or len(line) >= MOST_AHEAD)):
+            return False
+        if together:
+            if flights.plain:
+                lanes = 1
+            return len(flights) < lanes or flights.load + expected <= AHEAD * lanes
+        if flights.aside or flights.plain < len(line):
+            return not flights.turns()
+        return not line or flights.load + expected <= AHEAD
+
+    def hand(
+        self, lease: Lease, expected: float, *, together: bool = False, alone: bool = False
+    ) -> bool:
         """Hand over a job; False: not now."""
         message = job_message(lease)
         large = len(message) > PIECE
-        if large and self.flights:
+        if large and self.flights.line:
             return False
         pieces = pieces_of(message)
         try:
@@ -121,10 +144,10 @@ class Horse:
         if large:
             self._outbox.extend(pieces[1:])
             self._loop.add_writer(self._jobs.fileno(), self._push)
-        if not self.flights:
+        if not self.busy:
             self.since = self._loop.time()
-        self.flights.append(Flight(lease, expected, large))
-        self.load += expected
+        self.alone = alone
+        self.flights.add(Flight(lease, expected, together=together, large=large))
         return True
 
     def take_back(self) -> list[Lease]:
@@ -132,10 +155,11 @@ class Horse:
 
         The horse may receive between our calls, so what we got says by its id what it is.
         """
-        if not self.flights or self.flights[0].large:
+        line = self.flights.line
+        if not line or line[0].large:
             return []
         taken = set()
-        for _ in range(len(self.flights)):
+        for _ in range(len(line)):
             try:
                 piece = self.receiving.recv(RECEIVE, socket.MSG_DONTWAIT)
             except OSError:
@@ -143,15 +167,10 @@ class Horse:
             if not piece:
                 break
             taken.add(read_job(piece[1:]).id)
-        if not taken:
-            return []
-        back = [flight.lease for flight in self.flights if flight.lease.id in taken]
-        self.flights = deque(flight for flight in self.flights if flight.lease.id not in taken)
-        self.load = sum(flight.expected for flight in self.flights)
-        return back
+        return self.flights.strike(taken) if taken else []
 
-    def read(self) -> Iterator[tuple[Lease, Report] | list[str]]:
-        """What it has sent: runs with their reports, and names of modules it has imported.
+    def read(self) -> Iterator[Past | Told]:
+        """What it has sent: how runs ended, and what else it tells.
 
         Ends when there is no more for now. A horse that sends what none of ours would is killed.
         """
@@ -169,23 +188,44 @@ class Horse:
             try:
                 message = self._assembler.add(piece)
                 if message is not None:
-                    yield self._read(message)
+                    yield self._understood(read_message(message))
             except BrokenReport as error:
                 self._mute()
                 self.kill(obituary.confused(error))
                 return
 
-    def _read(self, message: bytes) -> tuple[Lease, Report] | list[str]:
-        if message.startswith(MODULES):
-            return message[len(MODULES) :].decode("utf-8", "replace").split("\n")
-        job_id, report = read_report(message)
-        if not self.flights or self.flights[0].lease.id != job_id:
-            raise BrokenReport(f"one of {job_id!r}, which it does not run")
-        flight = self.flights.popleft()
-        self.load = self.load - flight.expected if self.flights else 0.0
+    def _understood(self, said: Ended | Note) -> Past | Told:
+        self.numb = False
         self.since = self._loop.time()
-        self.ran += 1
-        return flight.lease, report
+        if isinstance(said, Ended):
+            self.ran += 1
+            flight = self.flights.land(said.job_id, first=said.way == "alone")
+            if flight is None:
+                raise BrokenReport(f"one of {said.job_id!r}, which it does not run")
+            return Past(flight, said.report, said.way)
+        if said.kind == "modules":
+            return Told(said.kind, [], said.words)
+        ids = said.words[:1] if said.kind == "blocked" else said.words
+        flights = [flight for job_id in ids if (flight := self.flights.find(job_id)) is not None]
+        if len(flights) < len(ids):
+            raise BrokenReport(f"one of {ids}, not all of which it was given")
+        if said.kind in {"begun", "threaded"}:
+            self.flights.begin(flights, threaded=said.kind == "threaded")
+        elif said.kind == "not now":
+            self.flights.strike(ids)
+        return Told(said.kind, flights, said.words)
+
+    def culprits(self, mark: int) -> list[Flight]:
+        """The jobs one of which it died on; none if somebody else must have killed it."""
+        if mark == ALONE:
+            return list(self.flights) if self.flights.aside else list(self.flights.line)[:1]
+        return [
+            flight
+            for flight in self.flights
+            if mark_of(flight.lease.id) == mark
+            or flight.threaded
+            or (not flight.together and flight.lease.id not in self.flights.aside)
+        ]
 
     def memory(self) -> int:
         """How much it holds, bytes; 0 if that cannot be told."""
@@ -194,14 +234,16 @@ class Horse:
     def retire(self) -> None:
         """Give it no more jobs; it ends after the one that runs."""
         self.retired = True
-        if not self.flights:
+        if not self.busy:
             self._jobs.close()
 
-    def kill(self, why: str) -> None:
-        """Kill it with everything it started."""
+    def kill(self, why: str, flight: Flight | None = None) -> None:
+        """Kill it with everything it started, because of that flight or of the only one."""
         if why and not self.doom:
             self.doom = why
-            self.doomed = self.flights[0].lease.id if self.flights else ""
+            if flight is None and not self.flights.aside and self.flights.line:
+                flight = self.flights.line[0]
+            self.doomed = flight.lease.id if flight is not None else ""
         self.retired = True
         if self.pid:
             kill_group(self.pid)

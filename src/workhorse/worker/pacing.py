@@ -13,20 +13,39 @@ REMEMBERED = 10_000
 
 
 class Pace:
-    """Smoothed durations by function name, and over all of them, seconds."""
+    """How long functions take, smoothed, and which of them run beside others; by their names.
 
-    __slots__ = ("_known", "average")
+    Args:
+        lanes: How many jobs a horse runs at a time of those that can.
+        threads: Whether all can.
 
-    def __init__(self) -> None:
-        self._known: dict[str, float] = {}
+    Attributes:
+        average: Over all functions, seconds.
+    """
+
+    __slots__ = ("_known", "_share", "_threads", "_together", "average", "lanes")
+
+    def __init__(self, lanes: int = 1, *, threads: bool = False) -> None:
+        self.lanes = lanes
         self.average = UNKNOWN
+        self._known: dict[str, float] = {}
+        self._together: set[str] = set()
+        self._share = 1.0 if threads else 0.0
+        self._threads = threads
 
     def expect(self, function: str) -> float:
         """How long the next run of a function will probably take."""
         return self._known.get(function, UNKNOWN)
 
-    def learn(self, function: str, seconds: float) -> None:
-        """Take note of one run. Slower is believed at once, faster by and by."""
+    def learn(self, function: str, seconds: float, way: str = "alone") -> None:
+        """Take note of one run. Slower is believed at once, faster by and by.
+
+        Args:
+            function: Its name.
+            seconds: How long it took.
+            way: How it ran: `alone`, as `coroutine` or on a `thread`.
+        """
+        self.learn_kind(function, together=way == "coroutine")
         known = self._known.get(function)
         if known is None:
             if len(self._known) >= REMEMBERED:
@@ -38,6 +57,31 @@ class Pace:
             self._known[function] = known + (seconds - known) * 0.2
         self.average += (seconds - self.average) * 0.1
 
+    def is_together(self, function: str) -> bool:
+        """Whether a function's runs may run beside others."""
+        return self._threads or function in self._together
+
+    def learn_kind(self, function: str, *, together: bool) -> None:
+        """Take note of how one run ran."""
+        if self._threads:
+            return
+        self._share += (together - self._share) * 0.1
+        if not together:
+            self._together.discard(function)
+        elif function not in self._together:
+            if len(self._together) >= REMEMBERED:
+                self._together.clear()
+            self._together.add(function)
+
+    def mostly_together(self) -> bool:
+        """Whether the next job is probably one that runs beside others."""
+        return self._share >= 0.5  # noqa: PLR2004 - more than half
+
     def depth(self) -> int:
-        """How many jobs of average length make `AHEAD`: 1 for slow ones, hundreds for fast ones."""
-        return max(1, min(MOST_AHEAD, int(AHEAD / max(self.average, 1e-6))))
+        """How many jobs a horse should hold: `AHEAD` of average ones, hundreds if they are fast.
+
+        Of those that run together, one for each lane, and as much ahead for each.
+        """
+        lanes = self.lanes if self.mostly_together() else 0
+        ahead = int(max(lanes, 1) * AHEAD / max(self.average, 1e-6))
+        return max(1, lanes + min(MOST_AHEAD, ahead))

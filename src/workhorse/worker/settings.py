@@ -9,7 +9,11 @@ from typing import Any
 
 from workhorse.records import MAX_CRASHES
 
-ISOLATIONS = ("warm", "fork", "inline")
+ISOLATIONS = ("warm", "fork", "thread", "inline")
+COROUTINES = 100
+"""How many coroutines a horse runs at a time, unless it is told."""
+THREADS = 10
+"""How many jobs a horse runs on threads at a time, unless it is told."""
 STRATEGIES = ("default", "round_robin", "random")
 MEBIBYTE = 1024 * 1024
 
@@ -19,6 +23,8 @@ class Settings:
     """What a worker is told; see `Worker` for what each means.
 
     Attributes:
+        concurrency: How many jobs a horse runs at a time of those that can; None: as many as
+            usual.
         lease: Seconds.
         grace: Seconds a stopping worker waits for what runs, or None for as long as it takes.
         max_horse_memory: Bytes, or None.
@@ -29,6 +35,7 @@ class Settings:
     queues: tuple[str, ...]
     isolation: str = "warm"
     horses: int = 1
+    concurrency: int | None = None
     burst: bool = False
     max_jobs: int | None = None
     max_idle_time: float | None = None
@@ -54,6 +61,7 @@ class Settings:
             raise ValueError("a worker needs at least one queue, such as 'default'")
         for what, value, least in (
             ("horses", self.horses, 1),
+            ("concurrency", self.concurrency, 1),
             ("lease", self.lease, 1),
             ("max_jobs", self.max_jobs, 1),
             ("max_horse_jobs", self.max_horse_jobs, 1),
@@ -68,6 +76,15 @@ class Settings:
     def with_changes(self, **changes: Any) -> Settings:  # noqa: ANN401 - fields of this class
         """The same settings but for these."""
         return replace(self, **changes)
+
+    @property
+    def lanes(self) -> int:
+        """How many jobs a horse runs at a time of those that can."""
+        if self.isolation in {"fork", "inline"}:
+            return 1
+        if self.concurrency is not None:
+            return self.concurrency
+        return THREADS if self.isolation == "thread" else COROUTINES
 
     @property
     def lease_ms(self) -> int:

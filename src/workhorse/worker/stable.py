@@ -20,6 +20,7 @@ import socket
 import sys
 import traceback
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from workhorse.connection import Connection
@@ -29,6 +30,7 @@ from workhorse.worker.execution import Kit, execute
 from workhorse.worker.handoff import KIND, HandedJob, read_job, report_message
 from workhorse.worker.horse import horse
 from workhorse.worker.kernel import die_with_parent, kill_group
+from workhorse.worker.marks import Marks
 from workhorse.worker.settings import Settings
 
 RECEIVE = 200_000
@@ -46,6 +48,8 @@ class Orders:
     Attributes:
         endpoint: What `connect` takes, for jobs that ask for a connection; None: the default.
         once: Whether a horse runs one job only.
+        concurrency: How many jobs a horse runs at a time of those that can.
+        threads: Whether all can.
     """
 
     namespace: str
@@ -56,6 +60,8 @@ class Orders:
     allow: tuple[str, ...]
     allow_classes: tuple[str, ...]
     once: bool
+    concurrency: int = 1
+    threads: bool = False
 
     @classmethod
     def of(cls, settings: Settings, connection: Connection) -> Orders:
@@ -69,13 +75,16 @@ class Orders:
             allow=settings.allow,
             allow_classes=settings.allow_classes,
             once=settings.isolation == "fork",
+            concurrency=settings.lanes,
+            threads=settings.isolation == "thread",
         )
 
 
 def kit_for(orders: Orders) -> Kit:
     """What runs under these orders need; nothing is opened yet."""
     connection = Connection(orders.endpoint, orders.namespace)
-    return Kit(Source(connection, codec_for(orders.serializer, orders.allow_classes)), orders.allow)
+    source = Source(connection, codec_for(orders.serializer, orders.allow_classes))
+    return Kit(source, orders.allow, concurrency=orders.concurrency, threads=orders.threads)
 
 
 def practise(kit: Kit) -> None:
@@ -95,10 +104,13 @@ def practise(kit: Kit) -> None:
 class Stable:
     """The process's one loop."""
 
-    def __init__(self, control: socket.socket, orders: Orders, supervisor: int) -> None:
+    def __init__(
+        self, control: socket.socket, orders: Orders, supervisor: int, marks: Marks
+    ) -> None:
         self._control = control
         self._orders = orders
         self._supervisor = supervisor
+        self._marks = marks
         self._kit = kit_for(orders)
         self._numbers: dict[int, int] = {}
 
@@ -134,13 +146,13 @@ class Stable:
             return False
         order = json.loads(raw)
         if order["do"] == "fork":
-            self._fork(order["number"], fds)
+            self._fork(order["number"], order["place"], fds)
         else:
             self._import(order["modules"])
             gc.freeze()
         return True
 
-    def _fork(self, number: int, fds: list[int]) -> None:
+    def _fork(self, number: int, place: int, fds: list[int]) -> None:
         # Told what they are, they need not ask.
         jobs, reports = (socket.socket(socket.AF_UNIX, KIND, 0, fileno=fd) for fd in fds)
         parent = os.getpid()
@@ -154,7 +166,8 @@ class Stable:
             return
         if pid == 0:
             self._control.close()
-            horse(jobs, reports, self._kit, parent=parent, once=self._orders.once)
+            write = partial(self._marks.write, place)
+            horse(jobs, reports, self._kit, parent=parent, once=self._orders.once, place=write)
         jobs.close()
         reports.close()
         self._numbers[pid] = number
@@ -192,6 +205,7 @@ def main() -> None:
     """Be the stable whose control socket and supervisor are given as arguments."""
     control = socket.socket(fileno=int(sys.argv[1]))
     supervisor = int(sys.argv[2])
+    marks = Marks(int(sys.argv[3]))
     die_with_parent(supervisor)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What jobs print is wanted when they print it, and must not die with their horse.
@@ -204,6 +218,6 @@ def main() -> None:
         return
     orders: Orders = pickle.loads(raw)  # noqa: S301 - from our own supervisor
     try:
-        Stable(control, orders, supervisor).run()
+        Stable(control, orders, supervisor, marks).run()
     except (BrokenPipeError, ConnectionResetError):
         return

@@ -15,6 +15,7 @@ from typing import Any
 
 from workhorse.exceptions import WorkhorseError
 from workhorse.worker.handoff import KIND
+from workhorse.worker.marks import Marks
 from workhorse.worker.stable import RECEIVE, Orders
 
 _BOOT = (
@@ -30,9 +31,13 @@ class Stabling:
     Each thing it says goes to `heard`: `ready`, `forked` (number, pid, or why not), `ended`
     (number, status, peak memory in kB), `unimportable` (module, text), and `died` when the
     stable itself has ended.
+
+    Attributes:
+        marks: Whose step each horse is at.
     """
 
     def __init__(self, orders: Orders, heard: Heard) -> None:
+        self.marks = Marks()
         self._orders = orders
         self._heard = heard
         self._control: socket.socket | None = None
@@ -49,9 +54,10 @@ class Stabling:
                 f"the worker's settings cannot reach its horses: {error}"
             ) from error
         path = [*self._orders.path, *sys.path]
+        words = [str(number) for number in (theirs.fileno(), os.getpid(), self.marks.fd)]
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-c", _BOOT, str(theirs.fileno()), str(os.getpid()), json.dumps(path)],
-            pass_fds=[theirs.fileno()],
+            [sys.executable, "-c", _BOOT, *words, json.dumps(path)],
+            pass_fds=[theirs.fileno(), self.marks.fd],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
@@ -60,9 +66,17 @@ class Stabling:
         self._control = ours
         asyncio.get_running_loop().add_reader(ours, self._listen)
 
-    def fork(self, number: int, jobs: socket.socket, reports: socket.socket) -> bool:
-        """Ask for a horse with these ends of the hand-off; False: ask again later."""
-        return self._say({"do": "fork", "number": number}, [jobs.fileno(), reports.fileno()])
+    def fork(self, number: int, place: int, jobs: socket.socket, reports: socket.socket) -> bool:
+        """Ask for a horse with these ends of the hand-off; False: ask again later.
+
+        Args:
+            number: What it is called between here and the stable.
+            place: Where its mark is.
+            jobs: Where it gets jobs from.
+            reports: Where its reports go.
+        """
+        order = {"do": "fork", "number": number, "place": place}
+        return self._say(order, [jobs.fileno(), reports.fileno()])
 
     def preload(self, modules: list[str]) -> None:
         """Have later horses find these modules imported."""
@@ -71,6 +85,7 @@ class Stabling:
     def stop(self) -> None:
         """End the stable, and with it all horses."""
         self._close()
+        self.marks.close()
         if self._process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=1)

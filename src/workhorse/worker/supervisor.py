@@ -166,9 +166,7 @@ class Supervisor:
             self._fail(WorkhorseError("the worker's stable cannot start; its log says why"))
             return
         log.error("the stable died; starting another one")
-        self._team.closed = True
         self._team.scatter()
-        self._team.closed = False
 
         def restart() -> None:
             if not self._cold:
@@ -228,7 +226,6 @@ class Supervisor:
         self._cold = True
         self._stopping_since = time.monotonic()
         leases = self._team.kill_all("the worker was stopped")
-        self._team.closed = True
         log.warning("%s: %d jobs go back to their queues", why, len(leases))
         self._trade.give_back(leases)
 

@@ -11,8 +11,12 @@ from typing import Final
 from workhorse.ops.leases import Lease
 from workhorse.ops.settle import Report
 from workhorse.worker import obituary
-from workhorse.worker.horses import OVERSTAY, Horse
+from workhorse.worker.horses import OVERSTAY, Horse, Past, Told
+from workhorse.worker.lateness import NEVER, late_one, next_overdue, tell_blocked
+from workhorse.worker.mustering import Muster
 from workhorse.worker.pacing import Pace
+from workhorse.worker.placing import best_for, fresh_one, fresh_room, room
+from workhorse.worker.quarantine import Quarantine
 from workhorse.worker.settings import Settings
 from workhorse.worker.stabling import Stabling
 from workhorse.worker.timeouts import GRACE
@@ -21,17 +25,8 @@ log = logging.getLogger("workhorse.worker")
 
 MEMORY_CHECK: Final = 0.1
 """How often the memory of busy horses is looked at when it is limited, seconds."""
-SPARES: Final = 2
-"""How many forked horses stand ready at least beyond those that work, when each runs one job."""
-LITTER: Final = 4
-"""How many more are forked at a time: after a fork the stable copies each page that it writes
-to, and what it writes for one it need not copy again for the next."""
 FORK_COST: Final = 0.001
 """What a job in a fork of its own takes at least, seconds."""
-LONGEST_WAIT: Final = 10.0
-"""How long the team waits at most before it asks for a horse again, seconds."""
-ASK_AGAIN: Final = 0.05
-"""How soon a stable that took no order is asked again, seconds."""
 
 
 class Team:
@@ -45,8 +40,7 @@ class Team:
 
     Attributes:
         backlog: Leases that no horse has yet.
-        suspects: Jobs one of which has killed the stable; each runs again, alone.
-        closed: Whether no horse is to come any more.
+        suspects: Jobs one of which has killed the stable; each runs again, alone in the worker.
     """
 
     def __init__(
@@ -58,62 +52,66 @@ class Team:
     ) -> None:
         self._settings = settings
         self._stable = stable
-        self._pace = Pace()
+        self._once = settings.isolation == "fork"
+        self._pace = Pace(settings.lanes, threads=settings.isolation == "thread")
         self._ended = ended
         self._freed = freed
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self._waiting: asyncio.TimerHandle | None = None
-        self._patience = ASK_AGAIN
-        self._number = 0
-        self._once = settings.isolation == "fork"
         self._known_modules: set[str] = set(settings.preload)
         self._horses: dict[int, Horse] = {}
+        self._muster = Muster(settings, stable, self._horses, self._listen)
+        self._quarantine = Quarantine()
+        self._marks = stable.marks
+        self._stuck_since = 0.0
+        self._due = NEVER
         self.backlog: deque[Lease] = deque()
         self.suspects: set[str] = set()
-        self.closed = False
 
     # What the others ask
 
     def room(self) -> int:
         """How many more jobs would keep the horses busy, counting those in the backlog."""
-        if self.closed or self.suspects:
+        if self._muster.closed or self.suspects:
             return 0
-        able = [h for h in self._horses.values() if h.at_work and not h.overstays()]
-        busy = sum(1 for horse in self._horses.values() if horse.flights and horse.overstays())
-        places = min(len(able), self._settings.horses - (busy if self._once else 0))
-        held = len(self.backlog) + sum(len(horse.flights) for horse in able)
-        return max(0, places * self._pace.depth() - held)
+        horses = self._horses.values()
+        if self._once:
+            places = fresh_room(horses, self._pace, self._settings.horses)
+        else:
+            places = room(horses, self._pace)
+        return max(0, places - len(self.backlog))
 
     def stuck(self) -> bool:
         """Whether jobs wait here behind slow ones, so that others should have them."""
-        if not self.backlog:
+        if not self.backlog or not self._stuck_since:
             return False
-        busy = [horse for horse in self._horses.values() if horse.flights]
-        if self.suspects:
-            return any(horse.overstays() for horse in busy)
-        return len(busy) >= self._settings.horses and all(horse.overstays() for horse in busy)
+        busy = sum(1 for horse in self._horses.values() if horse.busy)
+        enough = bool(busy) if self.suspects else busy >= self._settings.horses
+        return enough and self._loop.time() - self._stuck_since >= OVERSTAY
 
     def starving(self) -> bool:
         """Whether a horse stands idle for want of a job."""
         if self.backlog:
             return False
         able = [horse for horse in self._horses.values() if horse.at_work]
-        busy = sum(1 for horse in able if horse.flights)
+        busy = sum(1 for horse in able if horse.busy)
         return busy < min(len(able), self._settings.horses)
 
     def held(self) -> list[Lease]:
         """All leases in hand."""
         flights = [flight.lease for horse in self._horses.values() for flight in horse.flights]
-        return flights + list(self.backlog)
+        return [*flights, *self._quarantine.waiting, *self.backlog]
 
     def running(self) -> list[Lease]:
         """The jobs that run right now."""
-        return [horse.flights[0].lease for horse in self._horses.values() if horse.flights]
+        horses = self._horses.values()
+        return [flight.lease for horse in horses for flight in horse.flights.running()]
 
     def busy(self) -> bool:
         """Whether any lease is in hand."""
-        return bool(self.backlog) or any(horse.flights for horse in self._horses.values())
+        return bool(self.backlog or self._quarantine.waiting) or any(
+            horse.busy for horse in self._horses.values()
+        )
 
     # Jobs
 
@@ -124,112 +122,85 @@ class Team:
 
     def dispatch(self) -> None:
         """Hand jobs of the backlog to horses that have room."""
+        self._quarantine.dispatch(self._horses.values())
         while self.backlog:
             if self.suspects and not self._may_begin(self.backlog[0]):
+                self._stuck_since = self._stuck_since or self._loop.time()
                 break
-            expected = self._pace.expect(self.backlog[0].function)
-            horse = self._free(expected)
-            if horse is None or not horse.hand(self.backlog[0], expected):
+            if not self._hand(self.backlog[0]):
+                self._stuck_since = self._stuck_since or self._loop.time()
                 break
+            self._stuck_since = 0.0
             self.backlog.popleft()
         self._arm()
+
+    def _hand(self, lease: Lease) -> bool:
+        pace, horses = self._pace, self._horses.values()
+        if self._once:
+            horse = fresh_one(horses, self._settings.horses)
+        else:
+            horse = best_for(horses, pace, lease.function)
+        if horse is None:
+            return False
+        together = pace.is_together(lease.function)
+        if not horse.hand(lease, pace.expect(lease.function), together=together):
+            return False
+        if (timeout := lease.timeout) >= 0:
+            # It may begin later; then it is looked at once too often.
+            self._due = min(self._due, self._loop.time() + timeout + GRACE)
+        return True
 
     def surrender(self) -> list[Lease]:
         """Give up everything not begun: the caller returns it to the server."""
         for horse in self._horses.values():
             self._take_back(horse)
-        leases = list(self.backlog)
+        leases = [*self._quarantine.surrender(), *self.backlog]
         self.backlog.clear()
+        self._stuck_since = 0.0
         self.suspects.difference_update(lease.id for lease in leases)
         return leases
 
     def kill_all(self, why: str) -> list[Lease]:
-        """Kill every horse at once; the leases that all of them held."""
+        """Kill every horse at once, and have no more; the leases that all of them held."""
+        self._muster.closed = True
         leases = self.surrender()
         for horse in self._horses.values():
-            leases += [flight.lease for flight in horse.flights]
-            horse.flights.clear()
+            leases += horse.flights.abandon()
             horse.kill(why)
         return leases
 
     def close(self) -> None:
         """Let all horses go; none comes after them."""
-        self.closed = True
-        for timer in filter(None, (self._timer, self._waiting)):
-            timer.cancel()
+        self._muster.close()
+        if self._timer is not None:
+            self._timer.cancel()
         for horse in self._horses.values():
             horse.close()
         self._horses.clear()
 
-    def _free(self, expected: float) -> Horse | None:
-        """The horse to give a job of that length to."""
-        best: Horse | None = None
-        busy = 0
-        for horse in self._horses.values():
-            if not horse.at_work:
-                busy += bool(horse.flights)
-            elif not horse.flights:
-                if not self._once:
-                    return horse
-                best = best or horse
-            else:
-                busy += 1
-                if self._once or not horse.can_carry(expected):
-                    continue
-                if best is None or horse.load < best.load:
-                    best = horse
-        return None if self._once and busy >= self._settings.horses else best
-
     def _may_begin(self, lease: Lease) -> bool:
         """Whether a job may run beside those that run now: a suspect runs alone."""
-        flying = [flight.lease.id for horse in self._horses.values() for flight in horse.flights]
+        flying = [one.lease.id for horse in self._horses.values() for one in horse.flights]
         return not flying or (lease.id not in self.suspects and self.suspects.isdisjoint(flying))
 
-    def _take_back(self, horse: Horse) -> None:
-        self.backlog.extendleft(reversed(horse.take_back()))
+    def _take_back(self, horse: Horse) -> bool:
+        back = horse.take_back()
+        self.backlog.extendleft(reversed(back))
+        return bool(back)
 
     # Horses
 
     def muster(self) -> None:
         """Ask the stable for as many horses as are missing."""
-        wanted = self._settings.horses + (SPARES if self._once else 0)
-        present = sum(1 for horse in self._horses.values() if not horse.retired)
-        if self._once and present < wanted:
-            wanted += LITTER
-        if self.closed or self._waiting is not None:
-            return
-        for _ in range(wanted - present):
-            self._number += 1
-            horse = Horse(self._number)
-            with horse.reporting:
-                asked = self._stable.fork(horse.number, horse.receiving, horse.reporting)
-            if not asked:
-                horse.close()
-                self._waiting = self._loop.call_later(ASK_AGAIN, self._ask_again)
-                return
-            self._horses[horse.number] = horse
-            # The number, for asyncio describes a socket at length before it takes it.
-            self._loop.add_reader(horse.reports.fileno(), self._listen, horse)
-
-    def _ask_again(self) -> None:
-        self._waiting = None
-        self.muster()
-
-    def _put_off(self, horse: Horse, why: str) -> None:
-        del self._horses[horse.number]
-        horse.close()
-        if self._waiting is None:
-            log.warning("no horse can be forked, trying again in %.1f s: %s", self._patience, why)
-            self._waiting = self._loop.call_later(self._patience, self._ask_again)
-            self._patience = min(self._patience * 2, LONGEST_WAIT)
+        self._muster.call(self._quarantine.needs_horse(self._horses.values()))
 
     def forked(self, number: int, pid: int, why: str = "") -> None:
         """A horse is there; or its pid is 0, and the system has no room for it, and says why."""
         horse = self._horses.get(number)
         if horse is not None and not pid:
-            self._put_off(horse, why)
+            self._muster.refused(horse, why)
         elif horse is not None:
-            self._patience = ASK_AGAIN
+            self._muster.came()
             horse.pid = pid
             if horse.doom:
                 horse.kill(horse.doom)
@@ -242,36 +213,38 @@ class Team:
         if horse is None:
             return
         self._bury(horse)
-        unharmed = [flight.lease for flight in horse.flights]
-        # A horse that had gone on to another job by the time it was killed is not that job's fault.
-        if unharmed and horse.doomed in {"", unharmed[0].id}:
-            died_on = unharmed.pop(0)
-            self.suspects.discard(died_on.id)
-            ran = round((self._loop.time() - horse.since) * 1e6)
-            self._ended(died_on, obituary.report(horse.doom, status, peak, ran))
+        blamed, unharmed = self._quarantine.inquire(horse, self._marks.read(horse.place))
+        if blamed is not None:
+            self.suspects.discard(blamed.lease.id)
+            ran = round((self._loop.time() - blamed.since) * 1e6)
+            self._ended(blamed.lease, obituary.report(horse.doom, status, peak, ran))
+        if aside := horse.flights.aside:
+            log.warning("a work horse died that ran %d jobs at a time", len(aside))
         self.backlog.extendleft(reversed(unharmed))
         self.muster()
         self.dispatch()
         self._freed()
 
     def scatter(self) -> None:
-        """The stable died, and all horses with it.
+        """The stable died, and all horses with it; others must wait for another stable.
 
         A job that ran alone is to blame. Of several nobody knows which it was: they run again,
         one at a time.
         """
+        self._muster.closed = True
         dead = list(self._horses.values())
         for horse in dead:
             horse.kill(horse.doom)  # it is dead; this is for what it has started
             self._bury(horse)
-        running = [horse for horse in dead if horse.flights]
+        running = [horse for horse in dead if horse.busy]
         if len(running) > 1:
-            self.suspects.update(horse.flights[0].lease.id for horse in running)
             for horse in running:
-                self.backlog.extendleft(flight.lease for flight in reversed(horse.flights))
-                horse.flights.clear()
+                culprits = horse.culprits(self._marks.read(horse.place))
+                self.suspects.update(flight.lease.id for flight in culprits)
+                self.backlog.extendleft(reversed(horse.flights.abandon()))
         for horse in dead:
             self.gone(horse.number, None, 0)
+        self._muster.closed = False
 
     def _bury(self, horse: Horse) -> None:
         """Learn what a dead horse has left."""
@@ -292,30 +265,52 @@ class Team:
         some = False
         for what in horse.read():
             some = True
-            if isinstance(what, list):
-                self._learn_modules(what)
+            if isinstance(what, Told):
+                self._hear(what)
                 continue
-            lease, report = what
+            lease, report = what.flight.lease, what.report
             self.suspects.discard(lease.id)
-            seconds = report.ran / 1e6
-            self._pace.learn(lease.function, max(seconds, FORK_COST) if self._once else seconds)
+            self._pace.learn(lease.function, report.ran / 1e6, what.way)
             self._ended(lease, report)
-            if self._is_spent(horse, report):
+            if self._is_spent(horse, what):
                 self._take_back(horse)
                 horse.retire()
-                if obituary.TIMED_OUT in report.names and not horse.flights:
+                if obituary.TIMED_OUT in report.names and not horse.busy:
                     horse.kill("")  # with what the job has started
                 self.muster()
         return some
 
-    def _is_spent(self, horse: Horse, report: Report) -> bool:
+    def _hear(self, told: Told) -> None:
+        if told.kind == "modules":
+            self._learn_modules(told.words)
+        elif told.kind == "begun":
+            for flight in told.flights:
+                self._pace.learn_kind(flight.lease.function, together=True)
+        elif told.kind == "not now":
+            self.backlog.extendleft(flight.lease for flight in reversed(told.flights))
+        elif told.kind == "stubborn":
+            for flight in told.flights:
+                flight.stubborn = True
+        elif told.kind == "blocked":
+            tell_blocked(told.flights[0].lease, told.words[-1])
+
+    def _is_spent(self, horse: Horse, past: Past) -> bool:
         limit = self._settings
+        if horse.retired:
+            return True
         return (
             self._once
             or (limit.max_horse_jobs is not None and horse.ran >= limit.max_horse_jobs)
             or (limit.max_horse_memory is not None and horse.memory() > limit.max_horse_memory)
-            or obituary.TIMED_OUT in report.names
+            or (obituary.TIMED_OUT in past.report.names and past.way != "coroutine")
+            or self._is_one_too_many(horse)
         )
+
+    def _is_one_too_many(self, horse: Horse) -> bool:
+        """Whether it was forked for a job in quarantine, and none is left there."""
+        if len(self._horses) <= self._settings.horses or self._quarantine.waiting or horse.busy:
+            return False
+        return self._muster.present() > self._settings.horses
 
     def _learn_modules(self, names: list[str]) -> None:
         """Have the stable import what jobs have brought in, so that later horses find it there."""
@@ -328,41 +323,42 @@ class Team:
 
     def _arm(self) -> None:
         """Look at the horses again when the next thing can be due; never while none works."""
-        due = [self._next_look(horse) for horse in self._horses.values() if horse.flights]
-        if not due:
+        soonest = self._due
+        horses = self._horses.values()
+        if self.backlog or any(horse.flights.waits() for horse in horses):
+            soonest = min(soonest, self._loop.time() + OVERSTAY)
+        if self._settings.max_horse_memory is not None and any(horse.busy for horse in horses):
+            soonest = min(soonest, self._loop.time() + MEMORY_CHECK)
+        if soonest == NEVER:
             return
-        soonest = min(due)
         if self._timer is not None:
             if self._timer.when() <= soonest:
                 return
             self._timer.cancel()
         self._timer = self._loop.call_at(soonest, self._look)
 
-    def _next_look(self, horse: Horse) -> float:
-        now = self._loop.time()
-        timeout = horse.flights[0].lease.timeout
-        due = now + 3600
-        if timeout >= 0 and not horse.doom:
-            due = min(due, horse.since + timeout + GRACE)
-        if len(horse.flights) > 1 or self.backlog:
-            due = min(due, max(horse.since, now) + OVERSTAY)
-        if self._settings.max_horse_memory is not None:
-            due = min(due, now + MEMORY_CHECK)
-        return due
-
     def _look(self) -> None:
         self._timer = None
-        limit = self._settings.max_horse_memory
         for horse in list(self._horses.values()):
-            if not horse.flights:
-                continue
-            timeout = horse.flights[0].lease.timeout
-            if timeout >= 0 and self._loop.time() >= horse.since + timeout + GRACE:
-                horse.kill(obituary.timed_out(timeout))
-            elif horse.overstays():
-                self._take_back(horse)
-            if limit is not None and (size := horse.memory()) > limit:
-                horse.kill(obituary.too_large(size, limit))
+            if horse.busy:
+                self._look_at(horse)
+        now = self._loop.time()
+        able = (horse for horse in self._horses.values() if not horse.doom)
+        self._due = min((next_overdue(horse, now) for horse in able), default=NEVER)
         self.dispatch()
         if self.backlog:
             self._freed()
+
+    def _look_at(self, horse: Horse) -> None:
+        now = self._loop.time()
+        late = late_one(horse, self._marks.read(horse.place), now) if not horse.doom else None
+        if late is not None:
+            horse.kill(obituary.timed_out(late.lease.timeout), late)
+        elif horse.overstays(self._pace.lanes):
+            horse.numb |= self._take_back(horse)
+            for flight in horse.flights.aside.values():
+                self._pace.learn(flight.lease.function, now - flight.since, "coroutine")
+                break
+        limit = self._settings.max_horse_memory
+        if limit is not None and (size := horse.memory()) > limit:
+            horse.kill(obituary.too_large(size, limit))

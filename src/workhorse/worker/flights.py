@@ -1,0 +1,140 @@
+"""What a horse was handed and has not reported.
+
+A *flight* is such a lease. Flights in *line* begin in order: the first may run, the others have
+not begun. Those *aside* run beside each other; the horse has said so.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterator
+from itertools import chain
+
+from workhorse.ops.leases import Lease
+
+
+class Flight:
+    """A lease in a horse's hands.
+
+    Attributes:
+        expected: Seconds it will probably take.
+        together: Whether it may run beside others, as far as is known.
+        large: Whether it travels in pieces; then it counts as begun.
+        since: When it began, or became the first in line, by the loop's clock.
+        threaded: Whether the horse has said that it runs on a thread.
+        stubborn: Whether the horse has said that it goes on after its timeout.
+    """
+
+    __slots__ = ("expected", "large", "lease", "since", "stubborn", "threaded", "together")
+
+    def __init__(self, lease: Lease, expected: float, *, together: bool, large: bool) -> None:
+        self.lease = lease
+        self.expected = expected
+        self.together = together
+        self.large = large
+        self.since = 0.0
+        self.threaded = False
+        self.stubborn = False
+
+
+class Flights:
+    """All flights of one horse.
+
+    Args:
+        clock: The loop's.
+
+    Attributes:
+        line: What it has not said to have begun.
+        aside: What it said to have begun, by id.
+        load: Seconds that the line will probably take.
+        plain: How many in line cannot run beside others.
+    """
+
+    __slots__ = ("_clock", "aside", "line", "load", "plain")
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.line: deque[Flight] = deque()
+        self.aside: dict[str, Flight] = {}
+        self.load = 0.0
+        self.plain = 0
+
+    def __len__(self) -> int:
+        return len(self.line) + len(self.aside)
+
+    def __iter__(self) -> Iterator[Flight]:
+        """All, first come first."""
+        return chain(self.aside.values(), self.line)
+
+    def running(self) -> Iterator[Flight]:
+        """What runs, as far as is known."""
+        yield from self.aside.values()
+        if self.line:
+            yield self.line[0]
+
+    def waits(self) -> bool:
+        """Whether anything is in line that may not begin soon."""
+        return len(self.line) > (0 if self.aside else 1)
+
+    def turns(self) -> int:
+        """How many there are that others have to wait behind."""
+        return self.plain + sum(flight.threaded for flight in self.aside.values())
+
+    def find(self, job_id: str) -> Flight | None:
+        """The flight of a job."""
+        return self.aside.get(job_id) or next(
+            (flight for flight in self.line if flight.lease.id == job_id), None
+        )
+
+    def add(self, flight: Flight) -> None:
+        """It was handed over."""
+        if not self.line:
+            flight.since = self._clock()
+        self.line.append(flight)
+        self.load += flight.expected
+        self.plain += not flight.together
+
+    def land(self, job_id: str, *, first: bool) -> Flight | None:
+        """A run has ended; None if the job is not here, or not the first in line as it must be."""
+        line = self.line
+        if line and line[0].lease.id == job_id:
+            flight = line.popleft()
+            self.plain -= not flight.together
+            if line:
+                self.load -= flight.expected
+                line[0].since = self._clock()
+            else:
+                self.load = 0.0
+            return flight
+        found = None if first else self.find(job_id)
+        if found is not None and self.aside.pop(job_id, None) is None:
+            self.strike({job_id})
+        return found
+
+    def begin(self, flights: Collection[Flight], *, threaded: bool) -> None:
+        """They run now beside others."""
+        now = self._clock()
+        for flight in flights:
+            flight.since = now
+            flight.threaded = threaded
+            self.aside[flight.lease.id] = flight
+        self.strike({flight.lease.id for flight in flights})
+
+    def strike(self, ids: Collection[str]) -> list[Lease]:
+        """Take these jobs out of the line; their leases, in order."""
+        struck = [flight.lease for flight in self.line if flight.lease.id in ids]
+        first = self.line[0] if self.line else None
+        self.line = deque(flight for flight in self.line if flight.lease.id not in ids)
+        self.load = sum(flight.expected for flight in self.line)
+        self.plain = sum(not flight.together for flight in self.line)
+        if self.line and self.line[0] is not first:
+            self.line[0].since = self._clock()
+        return struck
+
+    def abandon(self) -> list[Lease]:
+        """Let go of all; their leases."""
+        leases = [flight.lease for flight in self]
+        self.line.clear()
+        self.aside.clear()
+        self.load, self.plain = 0.0, 0
+        return leases

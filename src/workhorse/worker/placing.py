@@ -1,0 +1,56 @@
+"""Which horse a job is given to, and for how many more there is room. Pure: it only looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from workhorse.worker.horses import Horse
+from workhorse.worker.pacing import Pace
+
+
+def best_for(horses: Iterable[Horse], pace: Pace, function: str) -> Horse | None:
+    """The horse to give a job to, where a horse runs many: an idle one, else the least laden."""
+    expected, together = pace.expect(function), pace.is_together(function)
+    best: Horse | None = None
+    least = 0.0
+    for horse in horses:
+        if not horse.at_work:
+            continue
+        if not horse.busy:
+            return horse
+        if horse.can_take(expected, pace.lanes, together=together):
+            burden = len(horse.flights) if together else horse.flights.load
+            if best is None or burden < least:
+                best, least = horse, burden
+    return best
+
+
+def fresh_one(horses: Iterable[Horse], most: int) -> Horse | None:
+    """The horse to give a job to, where each runs one job and `most` may work at a time."""
+    found: Horse | None = None
+    busy = 0
+    for horse in horses:
+        if horse.busy:
+            busy += 1
+        elif horse.at_work:
+            found = found or horse
+    return found if busy < most else None
+
+
+def room(horses: Iterable[Horse], pace: Pace) -> int:
+    """How many more jobs would keep horses busy that run many each."""
+    depth, together = pace.depth(), pace.mostly_together()
+    places = 0
+    for horse in horses:
+        if horse.at_work and not horse.numb and not horse.overstays(pace.lanes):
+            held = len(horse.flights) if together else horse.flights.turns()
+            places += max(0, depth - held)
+    return places
+
+
+def fresh_room(horses: Iterable[Horse], pace: Pace, most: int) -> int:
+    """How many more jobs would keep horses busy that run one each."""
+    able = [horse for horse in horses if horse.at_work and not horse.overstays(1)]
+    slow = sum(1 for horse in horses if horse.busy and horse.overstays(1))
+    held = sum(len(horse.flights) for horse in able)
+    return min(len(able), most - slow) * pace.depth() - held

@@ -1,0 +1,76 @@
+"""Who is to blame for a horse's death; if nobody knows, each runs again in a horse of its own."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Final
+
+from workhorse.ops.leases import Lease
+from workhorse.worker.flights import Flight
+from workhorse.worker.horses import Horse
+
+REMEMBERED: Final = 10_000
+"""How many survivors are remembered."""
+
+
+class Quarantine:
+    """Jobs that may have killed a horse.
+
+    Attributes:
+        waiting: Those that are to run again with no other job in their horse.
+    """
+
+    def __init__(self) -> None:
+        self.waiting: deque[Lease] = deque()
+        self._survivors: set[str] = set()
+
+    def inquire(self, horse: Horse, mark: int) -> tuple[Flight | None, list[Lease]]:
+        """Who died of a dead horse's jobs: the one to blame, if any, and those that run again.
+
+        Others are kept here: one of several that may be to blame, and those that
+        have now seen it twice that nobody was.
+        """
+        flights = list(horse.flights)
+        culprits = self._culprits(horse, flights, mark)
+        if len(culprits) == 1:
+            blamed = culprits[0]
+            self._survivors.discard(blamed.lease.id)
+            return blamed, [flight.lease for flight in flights if flight is not blamed]
+        suspects = {flight.lease.id for flight in culprits}
+        if not suspects and not horse.doomed:
+            suspects = self._survivors.intersection(flight.lease.id for flight in flights)
+            self._remember(flight.lease.id for flight in flights)
+        self.waiting.extend(one.lease for one in flights if one.lease.id in suspects)
+        return None, [one.lease for one in flights if one.lease.id not in suspects]
+
+    def needs_horse(self, horses: Iterable[Horse]) -> int:
+        """How many horses more than usual it needs: one, if something waits and none is idle."""
+        return int(bool(self.waiting) and all(h.busy for h in horses if not h.retired))
+
+    def dispatch(self, horses: Iterable[Horse]) -> None:
+        """Give each idle horse one of those that wait."""
+        for horse in horses:
+            if not self.waiting:
+                return
+            if horse.at_work and not horse.busy and horse.hand(self.waiting[0], 0.0, alone=True):
+                self.waiting.popleft()
+
+    def surrender(self) -> list[Lease]:
+        """Give up those that wait."""
+        leases = list(self.waiting)
+        self.waiting.clear()
+        return leases
+
+    def _culprits(self, horse: Horse, flights: list[Flight], mark: int) -> list[Flight]:
+        if horse.doomed:
+            # A horse that had gone on to another job by then is not that job's fault.
+            return [flight for flight in flights if flight.lease.id == horse.doomed]
+        if horse.doom and len(flights) > 1:
+            return []
+        return horse.culprits(mark)
+
+    def _remember(self, ids: Iterable[str]) -> None:
+        if len(self._survivors) > REMEMBERED:
+            self._survivors.clear()
+        self._survivors.update(ids)
