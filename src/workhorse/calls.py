@@ -17,11 +17,12 @@ from typing import Any, Literal, NamedTuple, NoReturn, TypedDict
 from workhorse.callables import check_arguments, describe, reference
 from workhorse.clock import new_id
 from workhorse.codec import Codec
+from workhorse.defaults import DEFAULT_FAILURE_TTL, DEFAULT_TIMEOUT
 from workhorse.envelopes import Arguments, Bearer, seal_call, seal_meta
 from workhorse.exceptions import BadArguments
 from workhorse.names import check_job_id
 from workhorse.policies import Retry
-from workhorse.records import DEFAULT_FAILURE_TTL, DEFAULT_TIMEOUT, CallSpec
+from workhorse.records import CallSpec
 from workhorse.schedules import delay_ms, due_ms, seconds
 
 Duration = float | str | timedelta

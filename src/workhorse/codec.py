@@ -13,11 +13,9 @@ before it is known whose it is.
 
 from __future__ import annotations
 
-import hmac
 import os
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import blake2b
 from typing import Any
 
 from workhorse.exceptions import DeserializationError, PayloadTooLarge, RefusedPayload
@@ -53,6 +51,8 @@ class _Key:
                 f"WORKHORSE_SECRET: a secret has at least {SHORTEST_SECRET} characters; make one "
                 f'with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
             )
+        from hashlib import blake2b  # noqa: PLC0415 - brings in OpenSSL; few have a secret
+
         self.id = blake2b(raw, digest_size=_KEY_ID, person=b"workhorse key id").digest()
         key = blake2b(raw, digest_size=32, person=b"workhorse key").digest()
         self._start = blake2b(key=key, digest_size=_MAC, person=b"workhorse mac")
@@ -244,8 +244,10 @@ class Codec:
                 "the payload is signed with a secret that is not known here; add it to "
                 "WORKHORSE_SECRET behind a comma, or enqueue the job again"
             )
+        from hmac import compare_digest  # noqa: PLC0415 - see `_Key`
+
         mac, body = rest[_KEY_ID : _KEY_ID + _MAC], rest[_KEY_ID + _MAC :]
-        if not hmac.compare_digest(mac, key.mac(context, head, body)):
+        if not compare_digest(mac, key.mac(context, head, body)):
             raise RefusedPayload(
                 "the payload's signature does not fit: the payload, its job id, queue, function or "
                 "options were changed after it was signed; enqueue the job again"

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from workhorse.codec import Codec
+from workhorse.defaults import SIGNED_FIELDS
 from workhorse.exceptions import DeserializationError
-from workhorse.records import SIGNED_FIELDS
 from workhorse.serializers import ARGUMENTS, resolve_serializer
 
 _SIGNED = tuple(name.encode() for name in SIGNED_FIELDS)

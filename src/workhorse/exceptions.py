@@ -197,3 +197,8 @@ class JobTimeoutException(BaseException):
 
     It is a `BaseException`, so that `except Exception` in a job does not swallow it.
     """
+
+
+def exception_names(kind: type[BaseException]) -> tuple[str, ...]:
+    """The dotted names of an exception class and all its bases, for `Retry.applies_to`."""
+    return tuple(f"{base.__module__}.{base.__qualname__}" for base in kind.__mro__)

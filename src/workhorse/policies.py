@@ -127,11 +127,6 @@ class Retry:
         return _from_text(text)
 
 
-def exception_names(kind: type[BaseException]) -> tuple[str, ...]:
-    """The dotted names of an exception class and all its bases, for `Retry.applies_to`."""
-    return tuple(f"{base.__module__}.{base.__qualname__}" for base in kind.__mro__)
-
-
 @lru_cache(maxsize=256)
 def _to_text(retry: Retry) -> str:
     """Cached: one policy is written with every job that has it."""

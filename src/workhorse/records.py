@@ -8,20 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from workhorse.defaults import DEFAULT_TIMEOUT, SIGNED_FIELDS
 from workhorse.exceptions import DeserializationError
 from workhorse.states import JobStatus
 
-DEFAULT_TIMEOUT = 180.0
-"""How long a job may run unless something says otherwise, seconds."""
-DEFAULT_RESULT_TTL = 500
-"""How long a finished job is kept, seconds."""
-DEFAULT_FAILURE_TTL = 31_536_000
-"""How long a failed job is kept: a year, in seconds."""
-MAX_CRASHES = 3
-"""How often a job is delivered again after its worker vanished."""
-
-SIGNED_FIELDS = ("timeout", "result_ttl", "failure_ttl", "ttl", "retry", "on_crash")
-"""Options of a call that its signature covers, in this order."""
 _SIGNED = frozenset(name.encode() for name in SIGNED_FIELDS)
 
 

@@ -10,8 +10,9 @@ import hashlib
 import re
 from collections import Counter
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
+_FOLDER = Path(__file__).with_name("lua")
 _INCLUDE = re.compile(r"^-- @include (lib/\w+)$", re.MULTILINE)
 _LAZY = re.compile(r"^-- @lazy (lib/(\w+))$", re.MULTILINE)
 _CHUNK = re.compile(r"\n(?=\S)(?!end\b|else)")
@@ -46,7 +47,7 @@ def load(name: str) -> Script:
 
 def source(name: str) -> str:
     """The file `lua/<name>.lua` as it is."""
-    return resources.files("workhorse").joinpath(f"lua/{name}.lua").read_text("utf-8")
+    return (_FOLDER / f"{name}.lua").read_text("utf-8")
 
 
 def assemble(text: str) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from workhorse.codec import Codec
-from workhorse.connection import Connection, connect
 from workhorse.envelopes import codec_for
+
+if TYPE_CHECKING:
+    from workhorse.connection import Connection
 
 
 class Source:
@@ -27,7 +30,7 @@ class Source:
         self, connection: object = None, serializer: object = None, allow: Iterable[str] = ()
     ) -> None:
         self._given = connection
-        self._connection = connection if isinstance(connection, Connection) else None
+        self._connection: Connection | None = None
         self._serializer = serializer
         self._allow = allow
         self._codec = serializer if isinstance(serializer, Codec) else None
@@ -40,8 +43,15 @@ class Source:
             NoServerError: None was named, and none was found.
         """
         if self._connection is None:
+            from workhorse.connection import connect  # noqa: PLC0415 - few horses need one
+
             self._connection = connect(self._given)
         return self._connection
+
+    @property
+    def namespace(self) -> str:
+        """The connection's."""
+        return self.connection.namespace
 
     @property
     def codec(self) -> Codec:

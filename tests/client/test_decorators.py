@@ -70,5 +70,5 @@ def test_options_are_checked_when_the_function_is_decorated(options, error):
 
 
 def test_nothing_is_connected_before_the_first_call(monkeypatch):
-    monkeypatch.setattr("workhorse.sources.connect", lambda _: pytest.fail("connected"))
+    monkeypatch.setattr("workhorse.connection.connect", lambda _: pytest.fail("connected"))
     assert callable(decorate("low").delay)

@@ -3,7 +3,7 @@ import pytest
 from workhorse.exceptions import NoSuchJobError
 from workhorse.ops import results
 from workhorse.ops.enqueue import enqueue
-from workhorse.ops.settle import Report
+from workhorse.ops.reports import Report
 from workhorse.records import CallSpec
 from workhorse.states import JobStatus
 

@@ -8,7 +8,8 @@ from workhorse.drivers import run
 from workhorse.envelopes import Bearer, codec_for, seal_result
 from workhorse.ops.claim import Terms, exchange
 from workhorse.ops.leases import Lease
-from workhorse.ops.settle import Outcome, Report, settle
+from workhorse.ops.reports import Report
+from workhorse.ops.settle import Outcome, settle
 
 
 class Player:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.shop import OutOfStock
-from workhorse.policies import LONGEST_DELAY, Retry, exception_names
+from workhorse.exceptions import exception_names
+from workhorse.policies import LONGEST_DELAY, Retry
 
 
 def pauses(retry, count, chance=0.5):

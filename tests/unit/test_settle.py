@@ -1,5 +1,6 @@
 from workhorse.ops.leases import Lease
-from workhorse.ops.settle import Report, settle
+from workhorse.ops.reports import Report
+from workhorse.ops.settle import settle
 
 
 def test_a_report_whose_policy_is_garbage_fails_the_job():

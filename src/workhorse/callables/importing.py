@@ -10,7 +10,6 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Iterable
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from importlib import import_module
 from types import ModuleType
@@ -165,6 +164,8 @@ def _missing(parts: list[str]) -> str:
 def _no_attribute(path: str, found: object, part: str, error: Exception) -> str:
     if not isinstance(error, AttributeError):
         return f"{path} raised {type(error).__name__} when asked for {part!r}: {error!s:.300}"
+    from difflib import get_close_matches  # noqa: PLC0415 - only for advice
+
     near = get_close_matches(part, [word for word in dir(found) if word[0] != "_"], n=1)
     advice = f"; did you mean {near[0]!r}?" if near else ""
     return f"{path} has no {part!r}{advice}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from workhorse.defaults import DEFAULT_FAILURE_TTL
 from workhorse.effects import Call, Flow, Word
 from workhorse.exceptions import InvalidJobOperation, NoSuchJobError, ServerError
 from workhorse.keys import Keys
-from workhorse.records import DEFAULT_FAILURE_TTL
 from workhorse.scripts import load
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from workhorse.defaults import DEFAULT_TIMEOUT
 from workhorse.effects import Flow, command
 from workhorse.keys import Keys
-from workhorse.records import DEFAULT_TIMEOUT
 
 LARGEST = 10**12
 """A larger number of seconds or runs is garbage: who writes to the keys may write anything."""

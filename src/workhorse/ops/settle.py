@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
+from workhorse.defaults import DEFAULT_FAILURE_TTL, DEFAULT_RESULT_TTL
 from workhorse.ops.leases import Lease
+from workhorse.ops.reports import MAX_TRACEBACK, Report
 from workhorse.policies import Retry
-from workhorse.records import DEFAULT_FAILURE_TTL, DEFAULT_RESULT_TTL
-
-MAX_TRACEBACK = 65_536
-"""How much of a traceback is kept, bytes: the end, where the error is."""
 
 
 class Outcome(NamedTuple):
@@ -25,25 +22,6 @@ class Outcome(NamedTuple):
     ran: int
     at_front: str
     again: str = ""
-
-
-class Report(NamedTuple):
-    """What a horse, or the supervisor in its place, says of one run.
-
-    Attributes:
-        kind: `finished`, `failed`, `refused` (failed, and no retry would help) or
-            `again` (the job returned a `Retry`).
-        what: The sealed return value (b'' for None), or the traceback.
-        ran: How long it ran, microseconds.
-        names: Dotted names of the exception's classes, most special first.
-        policy: The `Retry` that the job returned, as text.
-    """
-
-    kind: str
-    what: bytes = b""
-    ran: int = 0
-    names: Sequence[str] = ()
-    policy: str = ""
 
 
 def settle(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Protocol, cast
 
 from workhorse.callables import import_object
@@ -81,6 +80,8 @@ def by_code(code: bytes, allow: Iterable[str] = ()) -> Serializer:
 def _imported(name: str) -> object:
     if "." in name:
         return import_object(name)
+    from difflib import get_close_matches  # noqa: PLC0415 - only for advice
+
     near = get_close_matches(name, _BY_NAME, n=1)
     advice = f"did you mean {near[0]!r}?" if near else "use 'values', 'json' or 'pickle',"
     raise ValueError(f"no serializer {name!r}; {advice} or give the dotted name of an object")

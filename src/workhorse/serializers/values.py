@@ -4,41 +4,28 @@ The format is pickle protocol 5 in a closed form: what is not a plain value is w
 of one of the `builders`, or of a few harmless classes in C, and nothing else is read. Classes go
 by name, as strings, to the builders; no class that can be changed, and no function but the
 builders, ever stands on the unpickler's stack, where a hostile payload could call or change it.
+
+Most payloads are nothing but plain values of the simplest kinds: they need neither `exact`, which
+does the rest, nor what it brings in, so it is loaded when the first other one comes.
 """
 
 from __future__ import annotations
 
 import copyreg
-import io
 import pickle  # in a closed form
-from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
-from enum import Enum
-from fractions import Fraction
-from functools import partial
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import Any
-from uuid import UUID
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from workhorse.exceptions import RefusedPayload
-from workhorse.serializers import builders
 from workhorse.serializers.classes import AllowedClasses
-from workhorse.serializers.culprit import Path, Unfit, not_serializable
+from workhorse.serializers.culprit import Path, not_serializable
 from workhorse.serializers.opcodes import check_opcodes
 
-Reduced = tuple[Any, ...]
-"""What `__reduce__` returns: a callable, its arguments, and up to four more."""
+if TYPE_CHECKING:
+    from workhorse.serializers.exact import Exact
 
 # What the type stubs do not know of.
 _EXTENSIONS: Mapping[object, object] = vars(copyreg)["_extension_registry"]
-_NEW: object = vars(copyreg)["__newobj__"]
-_NEW_EX: object = vars(copyreg)["__newobj_ex__"]
 _STACK_GLOBAL = pickle.STACK_GLOBAL
-_FACTORY_NAMES = {kind: name for name, kind in builders.FACTORIES.items()}
-_BUILDERS = frozenset(builders.CLOSED + builders.OPEN)
-_UNREDUCED = frozenset(builders.NATIVE)
-_INTERNAL = _UNREDUCED | _BUILDERS
 
 
 class Values:
@@ -53,7 +40,7 @@ class Values:
 
     def __init__(self, allow: Iterable[str] = ()) -> None:
         self.classes = AllowedClasses(allow)
-        self._calls = _calls(self.classes)
+        self._loaded: Exact | None = None
 
     def __repr__(self) -> str:
         return f"Values(allow={list(self.classes.patterns)!r})"
@@ -73,9 +60,9 @@ class Values:
         except Exception:  # noqa: BLE001, S110 - the careful way finds out what is wrong
             pass
         try:
-            return self._encode(value)
+            return self._exact.write(value)
         except Exception as error:
-            raise not_serializable(self._encode, value, path, error) from error
+            raise not_serializable(self._exact.write, value, path, error) from error
 
     def loads(self, data: bytes) -> object:
         """The value that was written.
@@ -88,169 +75,12 @@ class Values:
         check_opcodes(data)
         if _STACK_GLOBAL not in data:
             return pickle.loads(data)  # noqa: S301 - without a global it can call nothing
-        return _Reader(data, self._calls).load()
+        return self._exact.read(data)
 
-    def _encode(self, value: object) -> bytes:
-        buffer = io.BytesIO()
-        _Writer(buffer, self.classes).dump(value)
-        return buffer.getvalue()
+    @property
+    def _exact(self) -> Exact:
+        if self._loaded is None:
+            from workhorse.serializers.exact import Exact  # noqa: PLC0415 - see above
 
-
-def _calls(classes: AllowedClasses) -> Mapping[tuple[str, str], Callable[..., Any]]:
-    """All that a payload may call, by the names that it calls them."""
-    calls: dict[tuple[str, str], Callable[..., Any]] = {
-        (kind.__module__, kind.__qualname__): kind for kind in builders.NATIVE
-    }
-    calls.update({(builders.__name__, each.__name__): each for each in builders.CLOSED})
-    calls.update(
-        {(builders.__name__, each.__name__): partial(each, classes) for each in builders.OPEN}
-    )
-    return calls
-
-
-class _Reader(pickle.Unpickler):
-    """Knows the calls on its list and no other global."""
-
-    def __init__(self, data: bytes, calls: Mapping[tuple[str, str], Callable[..., Any]]) -> None:
-        super().__init__(io.BytesIO(data))
-        self._calls = calls
-
-    def find_class(self, module: str, name: str, /) -> Callable[..., Any]:
-        found = self._calls.get((module, name))
-        if found is None:
-            raise RefusedPayload(
-                f"the payload asks for {f'{module}.{name}'!r:.300}, which serializer "
-                f"'values' never does; if you trust everybody who can write to the server, use "
-                f"serializer='pickle'"
-            )
-        return found
-
-
-class _Writer(pickle.Pickler):
-    """Writes what is not plain as calls of the builders."""
-
-    def __init__(self, buffer: io.BytesIO, classes: AllowedClasses) -> None:
-        super().__init__(buffer, protocol=5)
-        self._classes = classes
-
-    def reducer_override(self, value: Any, /) -> Any:  # noqa: ANN401 - the base class's types
-        kind = type(value)
-        if kind in _UNREDUCED:
-            return NotImplemented
-        if kind in _PLAIN:
-            return _PLAIN[kind](value)
-        if kind is defaultdict:
-            return _without_attributes(value, self._default(value), None, None, iter(value.items()))
-        if kind in (type, FunctionType) and value in _INTERNAL:
-            return NotImplemented
-        _refuse_code(value)
-        return self._instance(value, kind)
-
-    def _default(self, value: defaultdict[Any, Any]) -> Reduced:
-        factory = value.default_factory
-        if factory is None:
-            return builders.default, (None,)
-        if isinstance(factory, type):
-            return builders.default, (
-                _FACTORY_NAMES.get(factory) or self._classes.name_of(factory, value),
-            )
-        raise Unfit(value, "its default_factory is not a class; send dict(it)")
-
-    def _instance(self, value: Any, kind: type) -> Reduced:  # noqa: ANN401 - any instance
-        try:
-            name = self._classes.name_of(kind, value)
-        except Unfit:
-            _explain_what_no_class_list_helps(value, kind)
-            raise
-        if isinstance(value, Enum):
-            if type(value).__members__.get(value._name_) is value:
-                return builders.member, (name, value._name_)
-            return builders.value, (name, value._value_)
-        reduced = _reduced(value, kind)
-        call = self._call(value, reduced[0], reduced[1])
-        rest = (*reduced[2:], None, None, None)[:3]
-        return (*call, *rest, builders.state if rest[0] is not None else None)
-
-    def _call(self, value: object, function: object, args: Reduced) -> Reduced:
-        if function is _NEW:
-            return builders.new, (self._classes.name_of(args[0], value), *args[1:])
-        if function is _NEW_EX:
-            return builders.new_ex, (self._classes.name_of(args[0], value), *args[1:])
-        if isinstance(function, type) and builders.reduces_itself(function):
-            return builders.call, (self._classes.name_of(function, value), *args)
-        name = getattr(function, "__qualname__", type(function).__qualname__)
-        raise Unfit(
-            value,
-            f"a {type(value).__qualname__} is pickled as a call of {name}(), and only classes can "
-            f"be allowed; give the class __getstate__ and __setstate__, or choose "
-            f"serializer='pickle'",
-        )
-
-
-def _reduced(value: Any, kind: type) -> Reduced:  # noqa: ANN401 - any instance
-    """What the value says about itself."""
-    registered = copyreg.dispatch_table.get(kind)
-    reduced = value.__reduce_ex__(5) if registered is None else registered(value)
-    if isinstance(reduced, tuple) and 2 <= len(reduced) <= 5:  # noqa: PLR2004 - pickle's numbers
-        return reduced
-    raise Unfit(value, f"a {kind.__qualname__} is pickled by name or in an unusual way")
-
-
-def _refuse_code(value: object) -> None:
-    """Refuse what could be called, with better advice than to allow it."""
-    if isinstance(value, type):
-        raise Unfit(value, f"{value.__qualname__} is a class, which is no value; send its name")
-    if isinstance(value, FunctionType | BuiltinFunctionType | MethodType):
-        raise Unfit(value, f"{value.__qualname__} is a function, which is no value; send its name")
-    if isinstance(value, ModuleType):
-        raise Unfit(value, f"{value.__name__} is a module, which is no value; send its name")
-
-
-def _explain_what_no_class_list_helps(value: Any, kind: type) -> None:  # noqa: ANN401 - anything
-    """For a generator, a lock or a file, say what it is, and not how to allow it."""
-    try:
-        value.__reduce_ex__(5)
-    except Exception as error:
-        raise Unfit(value, f"{error!s:.300}") from error
-    if kind.__module__ == "builtins":
-        raise Unfit(value, f"a {kind.__qualname__} is no plain value; send what it consists of")
-
-
-def _without_attributes(value: object, call: Reduced, *rest: object) -> Reduced:
-    if getattr(value, "__dict__", None):
-        raise Unfit(
-            value, f"a {type(value).__qualname__} with attributes of its own cannot be sent"
-        )
-    return (*call, *rest)
-
-
-def _zone(value: ZoneInfo) -> Reduced:
-    if value.key is None:
-        raise Unfit(value, "a time zone without a name cannot be sent; use ZoneInfo('Area/City')")
-    return builders.zone, (value.key,)
-
-
-def _fraction(value: Fraction) -> Reduced:
-    if max(value.numerator.bit_length(), value.denominator.bit_length()) > builders.MOST_BITS:
-        raise Unfit(value, "a fraction of such long numbers cannot be sent")
-    return builders.fraction, (value.numerator, value.denominator)
-
-
-def _named(builder: Callable[..., Any]) -> Callable[[object], Reduced]:
-    return lambda value: (builder, (type(value).__name__, str(value)))
-
-
-_PLAIN: Mapping[type, Callable[[Any], Reduced]] = {
-    OrderedDict: lambda it: _without_attributes(
-        it, (builders.ordered, ()), None, None, iter(it.items())
-    ),
-    Counter: lambda it: _without_attributes(
-        it, (builders.counter, ()), None, None, iter(it.items())
-    ),
-    deque: lambda it: (builders.ring, (it.maxlen,), None, iter(it)),
-    UUID: lambda it: (builders.uuid, (it.bytes,)),
-    Fraction: _fraction,
-    ZoneInfo: _zone,
-    **dict.fromkeys(builders.PATHS.values(), _named(builders.path)),
-    **dict.fromkeys(builders.ADDRESSES.values(), _named(builders.address)),
-}
+            self._loaded = Exact(self.classes)
+        return self._loaded

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from workhorse.current import running
 from workhorse.exceptions import JobTimeoutException
-from workhorse.ops.settle import Report
+from workhorse.ops.reports import Report
 from workhorse.worker.coroutines import loop_factory
 from workhorse.worker.deadlines import Deadlines
 from workhorse.worker.execution import Kit, Run, prepare

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from workhorse.callables import allowed, resolve
 from workhorse.current import running
+from workhorse.defaults import DEFAULT_TIMEOUT
 from workhorse.envelopes import Bearer, open_call, seal_result
 from workhorse.exceptions import (
     DeserializationError,
@@ -20,10 +21,11 @@ from workhorse.exceptions import (
     NotSerializable,
     PayloadTooLarge,
     WorkhorseError,
+    exception_names,
 )
-from workhorse.ops.settle import MAX_TRACEBACK, Report
-from workhorse.policies import Retry, exception_names
-from workhorse.records import DEFAULT_TIMEOUT, job_record
+from workhorse.ops.reports import MAX_TRACEBACK, Report
+from workhorse.policies import Retry
+from workhorse.records import job_record
 from workhorse.sources import Source
 from workhorse.states import JobStatus
 from workhorse.worker.handoff import HandedJob

@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import ClassVar
 
 from workhorse.connection import Connection, connect
+from workhorse.defaults import MAX_CRASHES
 from workhorse.drivers import run
 from workhorse.envelopes import codec_for
 from workhorse.names import check_queue_name
 from workhorse.ops import workers
 from workhorse.queue import Queue
-from workhorse.records import MAX_CRASHES, WorkerRecord, as_datetime
+from workhorse.records import WorkerRecord, as_datetime
 from workhorse.worker.identity import default_name
 from workhorse.worker.inline import InlineWorker
 from workhorse.worker.settings import Settings, horses_wanted

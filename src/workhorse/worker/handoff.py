@@ -18,7 +18,7 @@ import struct
 from typing import Final, NamedTuple
 
 from workhorse.ops.leases import Lease
-from workhorse.ops.settle import Report
+from workhorse.ops.reports import Report
 
 PIECE: Final = 60_000
 """The largest message that travels in one piece, bytes; socket buffers are 200 kB and more."""

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from types import CoroutineType, FrameType
 from typing import TYPE_CHECKING, Any
 
-from workhorse.ops.settle import Report
+from workhorse.ops.reports import Report
 from workhorse.worker.execution import Kit, Run, execute, prepare
 from workhorse.worker.handoff import LOST_TOUCH, Voice, read_job, receive
 from workhorse.worker.kernel import die_with_parent

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from workhorse.codec import max_payload
 from workhorse.ops.leases import Lease
-from workhorse.ops.settle import Report
+from workhorse.ops.reports import Report
 from workhorse.worker import obituary
 from workhorse.worker.flights import Flight, Flights
 from workhorse.worker.handoff import (

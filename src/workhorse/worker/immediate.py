@@ -9,12 +9,13 @@ import os
 import random
 import secrets
 
+from workhorse.defaults import MAX_CRASHES
 from workhorse.effects import Flow
 from workhorse.keys import Keys
 from workhorse.ops.claim import Terms, exchange
 from workhorse.ops.leases import Lease
 from workhorse.ops.settle import Outcome, settle
-from workhorse.records import MAX_CRASHES, CallSpec
+from workhorse.records import CallSpec
 from workhorse.sources import Source
 from workhorse.worker.execution import Kit, execute
 from workhorse.worker.handoff import HandedJob

@@ -6,7 +6,7 @@ import os
 import signal
 from typing import Final
 
-from workhorse.ops.settle import Report
+from workhorse.ops.reports import Report
 from workhorse.worker.handoff import LOST_TOUCH
 from workhorse.worker.kernel import signal_name
 from workhorse.worker.timeouts import says

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from workhorse.records import MAX_CRASHES
+from workhorse.defaults import MAX_CRASHES
 
 ISOLATIONS = ("warm", "fork", "thread", "inline")
 COROUTINES = 100

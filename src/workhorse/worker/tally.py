@@ -7,7 +7,8 @@ import time
 from typing import Final
 
 from workhorse.ops.leases import Lease
-from workhorse.ops.settle import Outcome, Report
+from workhorse.ops.reports import Report
+from workhorse.ops.settle import Outcome
 
 log = logging.getLogger("workhorse.worker")
 

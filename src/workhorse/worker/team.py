@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from workhorse.ops.leases import Lease
-from workhorse.ops.settle import Report
+from workhorse.ops.reports import Report
 from workhorse.worker import obituary
 from workhorse.worker.horses import OVERSTAY, Horse, Past, Told
 from workhorse.worker.lateness import NEVER, late_one, next_overdue, tell_blocked

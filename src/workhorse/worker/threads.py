@@ -14,7 +14,7 @@ from types import CoroutineType
 from typing import Any
 
 from workhorse.exceptions import JobTimeoutException
-from workhorse.ops.settle import Report
+from workhorse.ops.reports import Report
 from workhorse.worker.execution import Run
 
 Outcome = Report | Coroutine[Any, Any, Any]

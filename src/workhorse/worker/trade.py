@@ -21,7 +21,8 @@ from workhorse.exceptions import DuplicateWorkerError, ServerError
 from workhorse.links.aio import AsyncLink
 from workhorse.ops.claim import Exchanged, Terms, exchange
 from workhorse.ops.leases import Lease
-from workhorse.ops.settle import Outcome, Report, release, settle
+from workhorse.ops.reports import Report
+from workhorse.ops.settle import Outcome, release, settle
 from workhorse.worker.settings import Settings
 from workhorse.worker.tally import Tally
 from workhorse.worker.team import Team
