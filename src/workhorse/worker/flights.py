@@ -94,7 +94,7 @@ class Flights:
         self.load += flight.expected
         self.plain += not flight.together
 
-    def land(self, job_id: str, *, first: bool) -> Flight | None:
+    def land(self, job_id: str, now: float, *, first: bool) -> Flight | None:
         """A run has ended; None if the job is not here, or not the first in line as it must be."""
         line = self.line
         if line and line[0].lease.id == job_id:
@@ -102,7 +102,7 @@ class Flights:
             self.plain -= not flight.together
             if line:
                 self.load -= flight.expected
-                line[0].since = self._clock()
+                line[0].since = now
             else:
                 self.load = 0.0
             return flight

@@ -15,6 +15,7 @@ from __future__ import annotations
 import marshal
 import socket
 import struct
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from workhorse.ops.leases import Lease
@@ -55,10 +56,10 @@ def channel() -> tuple[socket.socket, socket.socket]:
     return sending, receiving
 
 
-def pieces_of(message: bytes) -> list[bytes]:
+def pieces_of(message: bytes) -> Sequence[bytes]:
     """The message as it travels: usually one piece."""
     if len(message) <= PIECE:
-        return [_WHOLE + message]
+        return (_WHOLE + message,)
     cuts = range(0, len(message), PIECE)
     parts = [_PART + message[at : at + PIECE] for at in cuts]
     parts[-1] = _LAST + parts[-1][1:]
@@ -156,16 +157,9 @@ class Note(NamedTuple):
     words: list[str]
 
 
-class Ended(NamedTuple):
-    """What a horse says of a run that ended.
-
-    Attributes:
-        way: `alone`, so it was the first in line; or beside others: `coroutine`, or `thread`.
-    """
-
-    job_id: str
-    report: Report
-    way: str
+Ended = tuple[str, Report, str]
+"""What a horse says of a run that ended: the job's id, the report, and how it ran: `alone`, so that
+it was the first in line; or beside others, as `coroutine` or on a `thread`."""
 
 
 _LETTER_OF_NOTE: Final = {kind: letter for letter, kind in NOTES.items()}
@@ -216,7 +210,7 @@ def _read_report(message: bytes) -> Ended:
         names = message[at + b : at + b + c].decode()
         policy = message[at + b + c :].decode()
         report = Report(_KINDS[letter], what, ran, names.split("\n") if names else (), policy)
-        return Ended(job_id, report, _WAYS[way])
+        return job_id, report, _WAYS[way]
     except (struct.error, KeyError, UnicodeDecodeError) as error:
         raise BrokenReport(str(error)) from error
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from workhorse.codec import max_payload
@@ -37,12 +36,8 @@ AT_ONCE: Final = 256
 """How many reports are read before others get their turn."""
 
 
-class Past(NamedTuple):
-    """A flight that has ended, and how."""
-
-    flight: Flight
-    report: Report
-    way: str
+Past = tuple[Flight, Report, str]
+"""A flight that has ended, its report, and how it ran (see `Ended`)."""
 
 
 class Told(NamedTuple):
@@ -169,40 +164,49 @@ class Horse:
             taken.add(read_job(piece[1:]).id)
         return self.flights.strike(taken) if taken else []
 
-    def read(self) -> Iterator[Past | Told]:
+    def read(self) -> list[Past | Told]:
         """What it has sent: how runs ended, and what else it tells.
 
-        Ends when there is no more for now. A horse that sends what none of ours would is killed.
+        Nothing if there is no more for now. A horse that sends what none of ours would is killed.
         """
+        got: list[Past | Told] = []
+        now = self._loop.time()
         for _ in range(AT_ONCE if self.audible else 0):
             try:
                 piece = self.reports.recv(RECEIVE)
             except BlockingIOError:
-                return
+                break
             except OSError:
                 piece = b""
             if not piece:
                 # It ends, or its job has closed what was not the job's; either shows at its end.
                 self._mute()
-                return
+                break
             try:
                 message = self._assembler.add(piece)
                 if message is not None:
-                    yield self._understood(read_message(message))
+                    said = read_message(message)
+                    got.append(
+                        self._noted(said) if isinstance(said, Note) else self._landed(said, now)
+                    )
             except BrokenReport as error:
                 self._mute()
                 self.kill(obituary.confused(error))
-                return
+                break
+        if got:
+            self.numb = False
+            self.since = now
+        return got
 
-    def _understood(self, said: Ended | Note) -> Past | Told:
-        self.numb = False
-        self.since = self._loop.time()
-        if isinstance(said, Ended):
-            self.ran += 1
-            flight = self.flights.land(said.job_id, first=said.way == "alone")
-            if flight is None:
-                raise BrokenReport(f"one of {said.job_id!r}, which it does not run")
-            return Past(flight, said.report, said.way)
+    def _landed(self, said: Ended, now: float) -> Past:
+        job_id, report, way = said
+        self.ran += 1
+        flight = self.flights.land(job_id, now, first=way == "alone")
+        if flight is None:
+            raise BrokenReport(f"one of {job_id!r}, which it does not run")
+        return flight, report, way
+
+    def _noted(self, said: Note) -> Told:
         if said.kind == "modules":
             return Told(said.kind, [], said.words)
         ids = said.words[:1] if said.kind == "blocked" else said.words

@@ -8,9 +8,17 @@ from workhorse.worker.horses import Horse
 from workhorse.worker.pacing import Pace
 
 
-def best_for(horses: Iterable[Horse], pace: Pace, function: str) -> Horse | None:
-    """The horse to give a job to, where a horse runs many: an idle one, else the least laden."""
-    expected, together = pace.expect(function), pace.is_together(function)
+def best_for(
+    horses: Iterable[Horse], lanes: int, expected: float, *, together: bool
+) -> Horse | None:
+    """The horse to give a job to, where a horse runs many: an idle one, else the least laden.
+
+    Args:
+        horses: All there are.
+        lanes: How many jobs a horse runs at a time of those that can.
+        expected: Seconds that the job will probably take.
+        together: Whether it can run beside others.
+    """
     best: Horse | None = None
     least = 0.0
     for horse in horses:
@@ -18,7 +26,7 @@ def best_for(horses: Iterable[Horse], pace: Pace, function: str) -> Horse | None
             continue
         if not horse.busy:
             return horse
-        if horse.can_take(expected, pace.lanes, together=together):
+        if horse.can_take(expected, lanes, together=together):
             burden = len(horse.flights) if together else horse.flights.load
             if best is None or burden < least:
                 best, least = horse, burden

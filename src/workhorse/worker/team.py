@@ -11,7 +11,7 @@ from typing import Final
 from workhorse.ops.leases import Lease
 from workhorse.ops.reports import Report
 from workhorse.worker import obituary
-from workhorse.worker.horses import OVERSTAY, Horse, Past, Told
+from workhorse.worker.horses import OVERSTAY, Horse, Told
 from workhorse.worker.lateness import NEVER, late_one, next_overdue, tell_blocked
 from workhorse.worker.mustering import Muster
 from workhorse.worker.pacing import Pace
@@ -135,15 +135,13 @@ class Team:
         self._arm()
 
     def _hand(self, lease: Lease) -> bool:
-        pace, horses = self._pace, self._horses.values()
+        pace, horses, function = self._pace, self._horses.values(), lease.function
+        expected, together = pace.expect(function), pace.is_together(function)
         if self._once:
             horse = fresh_one(horses, self._settings.horses)
         else:
-            horse = best_for(horses, pace, lease.function)
-        if horse is None:
-            return False
-        together = pace.is_together(lease.function)
-        if not horse.hand(lease, pace.expect(lease.function), together=together):
+            horse = best_for(horses, pace.lanes, expected, together=together)
+        if horse is None or not horse.hand(lease, expected, together=together):
             return False
         if (timeout := lease.timeout) >= 0:
             # It may begin later; then it is looked at once too often.
@@ -268,11 +266,13 @@ class Team:
             if isinstance(what, Told):
                 self._hear(what)
                 continue
-            lease, report = what.flight.lease, what.report
-            self.suspects.discard(lease.id)
-            self._pace.learn(lease.function, report.ran / 1e6, what.way)
+            flight, report, way = what
+            lease = flight.lease
+            if self.suspects:
+                self.suspects.discard(lease.id)
+            self._pace.learn(lease.function, report.ran / 1e6, way)
             self._ended(lease, report)
-            if self._is_spent(horse, what):
+            if self._is_spent(horse, report, way):
                 self._take_back(horse)
                 horse.retire()
                 if obituary.TIMED_OUT in report.names and not horse.busy:
@@ -294,15 +294,14 @@ class Team:
         elif told.kind == "blocked":
             tell_blocked(told.flights[0].lease, told.words[-1])
 
-    def _is_spent(self, horse: Horse, past: Past) -> bool:
+    def _is_spent(self, horse: Horse, report: Report, way: str) -> bool:
         limit = self._settings
-        if horse.retired:
-            return True
         return (
             self._once
+            or horse.retired
             or (limit.max_horse_jobs is not None and horse.ran >= limit.max_horse_jobs)
             or (limit.max_horse_memory is not None and horse.memory() > limit.max_horse_memory)
-            or (obituary.TIMED_OUT in past.report.names and past.way != "coroutine")
+            or (obituary.TIMED_OUT in report.names and way != "coroutine")
             or self._is_one_too_many(horse)
         )
 
