@@ -32,7 +32,7 @@ format: $(READY) ## Format the code, and fix what can be fixed safely
 	@$(BIN)/ruff check --fix-only $(CODE)
 	@$(BIN)/ruff format $(CODE)
 
-bench: $(READY) packages ## Measure it, side by side with its peers
+bench: $(READY) packages ## Measure it beside its peers (half an hour), write docs/benchmarks.md
 	@$(BIN)/python -m benchmarks
 
 docs: ## Say where the documentation is

@@ -30,7 +30,7 @@ from benchmarks.server import MeasuredServer
 from benchmarks.systems.catalogue import SYSTEMS
 from benchmarks.systems.system import System
 
-FULL = (3, 0.8)
+FULL = (3, 0.7)
 QUICK = (1, 0.25)
 """Turns, and seconds that a run is to take."""
 PAGE = ROOT / "docs" / "benchmarks.md"

@@ -13,7 +13,8 @@ from workhorse import Connection, connect
 from workhorse.drivers import run
 from workhorse.ops import workers
 from workhorse.ops.claim import Terms, exchange
-from workhorse.ops.settle import Outcome, Report, settle
+from workhorse.ops.reports import Report
+from workhorse.ops.settle import Outcome, settle
 
 _LEASE = 15_000
 _TTL = 60_000

@@ -87,10 +87,12 @@ class Unlucky(Exception):  # noqa: N818 - it says what happened
 
 
 def flaky(index: int) -> int:
-    """Fail at the first try."""
+    """Fail at the first try, which is when it begins."""
     if _slots.is_first_try(index):
+        _slots.begin(index)
         raise Unlucky
-    return noop(index)
+    _slots.end(index)
+    return index
 
 
 async def aflaky(index: int) -> int:
@@ -129,5 +131,5 @@ SYNC = (noop, compute, nap, echo, flaky, after, mixed)
 ASYNC = (anoop, acompute, anap, aecho, aflaky, aafter)
 EVERY = (*SYNC, *ASYNC)
 """All of them, for systems that want to be told beforehand."""
-RETRY_DELAY = 1
+RETRY_DELAY = 0.001
 """How long a job that failed waits for its next try, seconds, where the system lets us say."""

@@ -10,10 +10,8 @@ from benchmarks.machine import Neighbours
 from benchmarks.measures.measure import Figures, Measure, Subject
 from benchmarks.processes import ProgramFailed
 from benchmarks.records import Record
+from benchmarks.systems.catalogue import OURS
 from benchmarks.systems.system import System
-
-_SLOW_TURNS = 2
-"""How many runs a slow system has."""
 
 
 @dataclass
@@ -69,6 +67,11 @@ class Series:
         )
 
 
+def turns_of(measure: Measure, subject: Subject) -> int:
+    """How many runs a subject has at most."""
+    return measure.our_turns if subject.system.name == OURS.name else measure.turns
+
+
 @dataclass(frozen=True)
 class Plan:
     """What to measure, and how thoroughly.
@@ -100,9 +103,9 @@ class Plan:
             for one in series:
                 tell(f"{measure.name}: {one.subject.name}: how many jobs?")
                 one.prepare(lab, self.seconds)
-            for turn in range(1, min(self.turns, measure.turns) + 1):
+            for turn in range(1, self.turns + 1):
                 for one in series:
-                    if one.subject.system.slow and turn > _SLOW_TURNS:
+                    if turn > turns_of(measure, one.subject):
                         continue
                     tell(f"{measure.name}: {one.subject.name}: {turn}")
                     one.run(lab)

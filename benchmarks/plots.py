@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.records import Record, Results
 from benchmarks.systems.system import System
 
-PLOTTER = System("plots", "matplotlib", ("matplotlib>=3.9",), "", {})
+PLOTTER = System("plots", "matplotlib", ("matplotlib==3.11.2",), "", {})
 _OURS = "Workhorse"
 _BLUE, _GREY, _ORANGE = "#2563a8", "#9aa5b1", "#d9822b"
 _UNITS = {
@@ -136,6 +136,8 @@ def _scale(results: Results) -> Any:
                     label=verb,
                 )
             axes.set_xscale("log")
+            axes.set_xticks(one.values("levels"))
+            axes.minorticks_off()
             axes.set_ylim(bottom=0)
             axes.grid(alpha=0.3)
             axes.set_xlabel(_UNITS.get(one.what, one.what))

@@ -111,9 +111,7 @@ class Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        _kill(self._process.pid)
-        if self._poll() is None:
-            self._ended(block=True)
+        self.kill()
 
     @property
     def family(self) -> Family:
@@ -125,17 +123,11 @@ class Worker:
         self.cpu = self._family.cpu()
         return self.cpu
 
-    def stop(self, timeout: float) -> None:
-        """Let it finish; it is killed if it does not end in time."""
+    def kill(self) -> None:
+        """End it, and what it has started, at once: what was to be measured is over."""
+        _kill(self._process.pid)
         if self._poll() is None:
-            self._process.terminate()
-        deadline = time.monotonic() + timeout
-        while self._poll() is None:
-            if time.monotonic() > deadline:
-                _kill(self._process.pid)
-                self._ended(block=True)
-                return
-            time.sleep(0.005)
+            self._ended(block=True)
 
     def wait(self, done: Callable[[], bool], timeout: float) -> None:
         """Wait until it ends or something is *done*.

@@ -30,6 +30,8 @@ the start of the first job to the end of the last. Costs are per job: *commands*
 scripts and transactions too; *reads* are how often the server read from a connection, about one
 for each round trip; *server CPU* is that of the whole server, polling included; *worker CPU*
 includes booting. Systems without a way to wait for a result were asked every millisecond.
+Jobs that fail once are tried again at once, or after a millisecond, where the system lets us
+say so; streaQ, tarsk, mayu and TaskTiger have clocks of their own for it.
 
 Not in these tables: what a system promises. BlitzQ's `fast` and Huey lose a job when the worker
 dies, most of the others run everything in the worker's own process, and few store a status.

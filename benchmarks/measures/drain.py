@@ -24,7 +24,8 @@ class Drain:
     name = "drain"
     title = "Drain: one worker, no-op jobs that wait in the queue, results stored"
     metrics = (_RATE, *_COSTS, Metric("bytes_per_job", "bytes/finished"))
-    turns = 5
+    turns = 2
+    our_turns = 3
 
     def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
         """Every variant of every system's worker."""
@@ -33,7 +34,9 @@ class Drain:
     def size(self, lab: Lab, subject: Subject, seconds: float) -> int:
         """How many jobs take about so long."""
         return jobs_for(
-            seconds, lambda count: self.run(lab, subject, count)["jobs_per_s"], (100, 50_000)
+            seconds,
+            lambda count: self.run(lab, subject, count)["jobs_per_s"],
+            (100 if subject.system.slow else 1_000, 50_000),
         )
 
     def run(self, lab: Lab, subject: Subject, count: int) -> Figures:
@@ -58,7 +61,8 @@ class Scaling:
     name = "scaling"
     title = "Several workers: no-op jobs, the rate over the middle three quarters"
     metrics = (_RATE, *_COSTS)
-    turns = 2
+    turns = 1
+    our_turns = 3
 
     def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
         """One, two and four workers of each system's best, and Workhorse with more horses."""
@@ -83,7 +87,8 @@ class Work:
     name = "work"
     title = "Other work: one worker, the best variant for it"
     metrics = (_RATE, *_COSTS)
-    turns = 2
+    turns = 1
+    our_turns = 2
 
     _bounds = {  # noqa: RUF012 - a table
         "compute": (100, 1_500),

@@ -30,7 +30,8 @@ class Enqueue:
         Metric("round_trips_per_job", "reads", digits=3),
         Metric("bytes_per_job", "bytes/queued"),
     )
-    turns = 5
+    turns = 2
+    our_turns = 3
 
     def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
         """Every way of every system."""

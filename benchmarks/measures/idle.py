@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.lab import Lab, all_ran, check_runs
 from benchmarks.measures.drain import known_rate
-from benchmarks.measures.draining import STOP_TIMEOUT, Order, fill, wait
+from benchmarks.measures.draining import Order, fill, wait
 from benchmarks.measures.measure import Figures, Metric, Subject
 from benchmarks.systems.system import System
 
@@ -15,7 +15,7 @@ _MEGABYTE = 1_000_000
 _START_TIMEOUT = 20.0
 _SETTLING = 0.5
 """After the only job, seconds."""
-_WATCHED, _GLIMPSE = 6.0, 1.0
+_WATCHED, _GLIMPSE = 5.5, 1.0
 """How long an idle worker is watched, seconds: longer than its heart takes to beat."""
 _FEWEST, _MOST = 100, 100_000
 
@@ -26,7 +26,8 @@ class Startup:
     name = "startup"
     title = "Start-up: from starting a worker to the start of the job that waits for it"
     metrics = (Metric("startup_ms", "ms", ratio=True),)
-    turns = 3
+    turns = 2
+    our_turns = 3
 
     def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
         """The default of each system; Workhorse in each isolation."""
@@ -61,6 +62,7 @@ class Idle:
         Metric("server_percent", "server % of a core", digits=3),
     )
     turns = 1
+    our_turns = 1
 
     def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
         """The default of each system; Workhorse in each isolation."""
@@ -85,7 +87,6 @@ class Idle:
             took, spent = time.monotonic() - began, family.fine_cpu() - used
             after = lab.server.reading()
             memory, processes = family.memory(), len(family.members())
-            worker.stop(STOP_TIMEOUT)
         cost = after.per_job(before, 1)
         return {
             "memory_mb": memory / _MEGABYTE,
@@ -106,6 +107,7 @@ class Memory:
         Metric("grown_mb", "more than after 1 job", digits=1),
     )
     turns = 1
+    our_turns = 1
 
     def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
         """The best of each system."""
@@ -129,7 +131,6 @@ class Memory:
                 fill(client, subject, Order(count - 1), start=1)
                 wait([worker], slots)
                 memory = worker.family.memory()
-                worker.stop(STOP_TIMEOUT)
         check_runs(slots)
         return {"memory_mb": memory / _MEGABYTE, "grown_mb": (memory - first) / _MEGABYTE}
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from benchmarks.lab import Lab, check_runs
+from benchmarks.lab import Lab, all_ran, check_runs
 from benchmarks.measures.drain import known_rate
-from benchmarks.measures.draining import STOP_TIMEOUT
 from benchmarks.measures.measure import (
     Figures,
     Metric,
@@ -20,7 +19,7 @@ from benchmarks.systems.system import System
 
 _FEWEST, _MOST = 40, 300
 _SECONDS_EACH = 0.015
-_UNTIMED = 10
+_UNTIMED = 5
 """Jobs before the first that counts: the worker starts meanwhile."""
 _MILLISECOND = 1e6
 _METRICS = (
@@ -41,7 +40,8 @@ class Latency:
     name = "latency"
     title = "Latency: single jobs, the worker idle; ms from calling enqueue"
     metrics = _METRICS
-    turns = 3
+    turns = 2
+    our_turns = 3
 
     def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
         """Every variant that has one place or is a system's default or best."""
@@ -62,9 +62,9 @@ class Latency:
             lab.worker(subject.system, subject.how) as worker,
         ):
             taken = client.ask(_order(subject), **_words(subject, count))
-            worker.wait(lambda: 0 not in slots.runs, STOP_TIMEOUT)
-            worker.stop(STOP_TIMEOUT)
-        check_runs(slots)
+            timed = len(taken["sent"])
+            worker.wait(lambda: all_ran(slots, timed), 5.0)
+        check_runs(slots, timed)
         return _figures(slots, taken, 0)
 
 
@@ -75,6 +75,7 @@ class Loaded:
     title = "Latency at half load: single jobs among others that another client enqueues, ms"
     metrics = (*_METRICS, Metric("load", "other jobs/s"))
     turns = 1
+    our_turns = 3
 
     def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
         """The default of each system."""
@@ -103,9 +104,9 @@ class Loaded:
             crowd.tell("pace", count=others, rate=load, flavour=how.flavour, start=first)
             taken = client.ask(_order(subject), **{**_words(subject, count), "untimed": 0})
             sent = crowd.answer()["sent"]
-            worker.wait(lambda: 0 not in slots.runs, 30.0)
-            worker.stop(STOP_TIMEOUT)
-        check_runs(slots)
+            timed = len(taken["sent"])
+            worker.wait(lambda: all_ran(slots, timed), 5.0)
+        check_runs(slots, timed)
         real = len(sent) / (sent[-1] - sent[0]) * 1e9
         assert real > load * _ENQUEUE_SHARE, f"a client enqueues only {real:.0f} jobs/s"
         return {**_figures(slots, taken, 0), "load": real}

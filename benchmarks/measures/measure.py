@@ -85,7 +85,11 @@ class Measure(Protocol):
 
     @property
     def turns(self) -> int:
-        """How many runs at most."""
+        """How many runs a peer has at most."""
+
+    @property
+    def our_turns(self) -> int:
+        """How many runs Workhorse has at most."""
 
     def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
         """What it can be done to."""

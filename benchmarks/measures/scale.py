@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from benchmarks.crowd import crowd
 from benchmarks.lab import Lab, all_ran
-from benchmarks.measures.draining import STOP_TIMEOUT, TIMEOUT
+from benchmarks.measures.draining import TIMEOUT
 from benchmarks.measures.measure import Figures, Metric, Subject
 from benchmarks.server import Reading
 from benchmarks.systems.system import System, Variant
@@ -45,6 +45,7 @@ class Scale:
         Metric("run_us_most", "run µs at the greatest", digits=1),
     )
     turns = 1
+    our_turns = 1
 
     def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
         """Workhorse, for each thing that there can be much of."""
@@ -150,7 +151,6 @@ class _Stage:
         self._fill(count, "default")
         with self._lab.worker(self._subject.system, self._subject.how) as worker:
             worker.wait(lambda: all_ran(self._slots, self._next), TIMEOUT)
-            worker.stop(STOP_TIMEOUT)
         self._there = level
 
     async def _schedule(self, count: int) -> None:

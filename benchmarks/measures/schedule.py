@@ -7,14 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.lab import Lab, all_ran, check_runs
 from benchmarks.measures.drain import known_rate
-from benchmarks.measures.draining import STOP_TIMEOUT
 from benchmarks.measures.measure import Figures, Metric, Subject, percentiles
 from benchmarks.slots import Slots
 from benchmarks.systems.system import System
 
 _STEP = 0.013
 """Between two single ones, seconds; no period of anybody's clock is a multiple."""
-_LEAD = 3.0
+_LEAD = 2.5
 """From the first call to the first due time: the worker starts meanwhile."""
 _SINGLE = 100
 _BURST = 5_000
@@ -36,6 +35,7 @@ class Late:
         Metric("earliest_ms", "earliest", digits=2),
     )
     turns = 2
+    our_turns = 3
 
     def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
         """The default of each system that can."""
@@ -71,6 +71,7 @@ class Burst:
         Metric("early", "early"),
     )
     turns = 1
+    our_turns = 1
 
     def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
         """The default of each system that can."""
@@ -120,6 +121,5 @@ def _lateness(lab: Lab, subject: Subject, slots: Slots, lead: float, step: float
         assert told["ended"][0] < told["due"][0], "the first job was due before all were scheduled"
         left = (told["due"][-1] - time.monotonic_ns()) / 1e9
         worker.wait(lambda: all_ran(slots), left + _TIMEOUT)
-        worker.stop(STOP_TIMEOUT)
     check_runs(slots)
     return [(at - due) / 1e6 for at, due in zip(slots.begun, told["due"], strict=True)]

@@ -13,7 +13,7 @@ from benchmarks.systems import serving
 
 app = ardiq.Ardiq(redis_url=os.environ["BENCHMARK_URL"])
 TASKS = {
-    job.__name__: app.task(max_retries=1, backoff_ms=jobs.RETRY_DELAY * 1000)(job)
+    job.__name__: app.task(max_retries=1, backoff_ms=round(jobs.RETRY_DELAY * 1000))(job)
     for job in jobs.ASYNC
 }
 

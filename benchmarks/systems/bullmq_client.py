@@ -28,7 +28,7 @@ class BullmqAdapter(serving.Adapter):
         return await self._queue.add(task, args, {"delay": round(delay * 1000)})
 
     async def retried(self, task: str, args: serving.Args) -> Any:
-        backoff = {"type": "fixed", "delay": jobs.RETRY_DELAY * 1000}
+        backoff = {"type": "fixed", "delay": round(jobs.RETRY_DELAY * 1000)}
         return await self._queue.add(task, args, {"attempts": 2, "backoff": backoff})
 
     async def waiting(self) -> int:

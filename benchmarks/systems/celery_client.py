@@ -17,7 +17,7 @@ app = celery.Celery(
 TASKS = {job.__name__: app.task(job) for job in jobs.SYNC if job is not jobs.flaky}
 
 
-@app.task(bind=True, max_retries=1, default_retry_delay=jobs.RETRY_DELAY)
+@app.task(bind=True, max_retries=1, default_retry_delay=0)
 def flaky(self: Any, index: int) -> int:
     """Fail at the first try."""
     try:

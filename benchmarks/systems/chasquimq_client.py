@@ -27,7 +27,7 @@ class ChasquimqAdapter(serving.Adapter):
         return await self._queue.add(task, list(args), delay_ms=round(delay * 1000))
 
     async def retried(self, task: str, args: serving.Args) -> Any:
-        backoff = chasquimq.BackoffSpec.fixed(jobs.RETRY_DELAY * 1000)
+        backoff = chasquimq.BackoffSpec.fixed(round(jobs.RETRY_DELAY * 1000))
         return await self._queue.add(task, list(args), attempts=2, backoff=backoff)
 
     async def wait(self, job: Any, timeout: float) -> object:

@@ -25,8 +25,8 @@ ACTORS = {
         store_results=True,
         result_ttl=_DAY,
         max_retries=1,
-        min_backoff=jobs.RETRY_DELAY * 1000,
-        max_backoff=jobs.RETRY_DELAY * 1000,
+        min_backoff=1,
+        max_backoff=1,
     )(job)
     for job in jobs.SYNC
 }

@@ -12,7 +12,7 @@ from benchmarks import jobs
 from benchmarks.systems import serving
 
 huey = library.RedisHuey("benchmark", url=os.environ["BENCHMARK_URL"])
-_RETRIED = {"retries": 1, "retry_delay": jobs.RETRY_DELAY}
+_RETRIED = {"retries": 1, "retry_delay": 0}
 TASKS = {
     job.__name__: huey.task(**(_RETRIED if job is jobs.flaky else {}))(job) for job in jobs.SYNC
 }

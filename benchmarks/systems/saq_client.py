@@ -50,9 +50,7 @@ class SaqAdapter(serving.Adapter):
         return await queue.enqueue(task, args=args, timeout=_TIMEOUT, scheduled=due)
 
     async def retried(self, task: str, args: serving.Args) -> Any:
-        return await queue.enqueue(
-            task, args=args, timeout=_TIMEOUT, retries=2, retry_delay=jobs.RETRY_DELAY
-        )
+        return await queue.enqueue(task, args=args, timeout=_TIMEOUT, retries=2)
 
     async def waiting(self) -> int:
         return await queue.count("queued")

@@ -31,6 +31,8 @@ MANY_BYTES = 10_000_000
 """How much the arguments of one bulk call may be together."""
 PAUSE = (0.005, 0.015)
 """Between two jobs whose latency is measured, seconds: the worker must be idle again."""
+LONGEST, FEWEST = 5.0, 10
+"""The timing of single jobs ends after so many seconds, and not before so many jobs."""
 PATIENCE = 30.0
 """How long a result may take, seconds."""
 POLL = 0.001
@@ -170,8 +172,12 @@ class Program:
         for index in range(start + count, start + count + untimed):
             await adapter.wait(await adapter.one(task, (index,)), PATIENCE)
         pauses = random.Random(seed)
-        sent, seen = [], []
+        sent: list[int] = []
+        seen: list[int] = []
+        until = time.monotonic() + LONGEST
         for index in range(start, start + count):
+            if time.monotonic() > until and len(sent) >= FEWEST:
+                break
             await asyncio.sleep(pauses.uniform(*PAUSE))
             sent.append(time.monotonic_ns())
             result = await adapter.wait(await adapter.one(task, (index,)), PATIENCE)
@@ -188,7 +194,7 @@ class Program:
         for index in range(start + count, start + count + untimed):
             await adapter.one(task, (index,))
             await asyncio.sleep(0.05)
-        sent = []
+        sent: list[int] = []
         for index in range(start, start + count):
             await asyncio.sleep(pauses.uniform(*PAUSE))
             sent.append(time.monotonic_ns())

@@ -16,7 +16,19 @@ worker: streaq.Worker[Any] = streaq.Worker(
     redis_url=os.environ["BENCHMARK_URL"],
     concurrency=int(os.environ.get("BENCHMARK_CONCURRENCY", "16")),
 )
-TASKS = {job.__name__: worker.task(job) for job in jobs.ASYNC}
+TASKS = {job.__name__: worker.task(job) for job in jobs.ASYNC if job is not jobs.aflaky}
+
+
+@worker.task
+async def aflaky(index: int) -> int:
+    """Fail at the first try; only this exception is tried again."""
+    try:
+        return await jobs.aflaky(index)
+    except jobs.Unlucky as error:
+        raise streaq.StreaqRetry(delay=0) from error
+
+
+TASKS["aflaky"] = aflaky
 
 
 @worker.task
