@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,20 @@ def test_modules_of_jobs_are_there_in_later_horses(workers: Workers, queue: Queu
         return found
 
     eventually(is_preloaded, within=5)
+
+
+def test_what_a_job_needed_of_us_is_there_in_later_horses(workers: Workers, queue: Queue):
+    workers.start(isolation="fork")
+
+    def is_there() -> bool:
+        job = queue.enqueue(jobs.has_loaded, "workhorse.serializers.exact")
+        assert job.wait(SOON) == "finished"
+        found: bool = job.result
+        return found
+
+    assert not is_there()
+    assert queue.enqueue(jobs.give, Decimal(1)).wait(SOON) == "finished"
+    eventually(is_there, within=5)
 
 
 def test_workers_are_known_while_they_live(workers: Workers, connection: Connection):

@@ -119,6 +119,11 @@ def is_preloaded() -> bool:
     return os.getppid() != IMPORTED_BY
 
 
+def has_loaded(module: str) -> bool:
+    """Whether a module was there before this job needed it."""
+    return module in sys.modules
+
+
 # That leave traces
 
 

@@ -6,12 +6,11 @@ import sys
 import traceback
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from time import perf_counter_ns
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-from workhorse.callables import allowed, resolve
+from workhorse.callables.importing import allowed, resolve
 from workhorse.current import running
 from workhorse.defaults import DEFAULT_TIMEOUT
 from workhorse.envelopes import Bearer, open_call, seal_result
@@ -24,15 +23,13 @@ from workhorse.exceptions import (
     exception_names,
 )
 from workhorse.ops.reports import MAX_TRACEBACK, Report
-from workhorse.policies import Retry
-from workhorse.records import job_record
 from workhorse.sources import Source
-from workhorse.states import JobStatus
 from workhorse.worker.handoff import HandedJob
 from workhorse.worker.timeouts import deadline
 
 if TYPE_CHECKING:
     from workhorse.job import Job
+    from workhorse.policies import Retry
     from workhorse.worker.coroutines import Loop
 
 CO_COROUTINE = 0x80
@@ -50,7 +47,7 @@ class Kit:
         threads: Whether those may be any, and not just coroutines.
 
     Attributes:
-        seen: Modules that jobs have brought in, not yet told to the stable.
+        seen: Functions and modules that jobs have brought in, not yet told to the stable.
     """
 
     __slots__ = (
@@ -71,7 +68,7 @@ class Kit:
         self.concurrency = concurrency
         self.threads = threads
         self.codec = source.codec
-        self.namespace = source.connection.namespace
+        self.namespace = source.namespace
         self.seen: set[str] = set()
         self._resolved: dict[str, Callable[..., Any]] = {}
         self._coroutines: set[object] = set()
@@ -90,7 +87,7 @@ class Kit:
             found = resolve(name)
             self.check(name, found)
             self._resolved[name] = found
-            self.seen.add(getattr(found, "__module__", None) or "")
+            self.seen.add(name)
         return found
 
     def check(self, name: str, function: object = None) -> None:
@@ -179,7 +176,7 @@ class Run:
         ran = _since(self.began)
         if value is None:
             return Report("finished", b"", ran)
-        if isinstance(value, Retry):
+        if _is_retry(value):
             return Report("again", ran=ran, policy=value.to_text())
         return _sealed(value, self.bearer, self._kit, ran)
 
@@ -222,13 +219,23 @@ def _opened(job: HandedJob, bearer: Bearer, kit: Kit) -> _Call:
 
 def _handle(job: HandedJob, kit: Kit) -> Job:
     """What `get_current_job` returns; its connection is opened when it is used."""
-    from workhorse.job import Job  # noqa: PLC0415 - the client's side; few jobs ask for it
+    from dataclasses import replace  # noqa: PLC0415 - the client's side; few jobs ask for it
+
+    from workhorse.job import Job  # noqa: PLC0415 - likewise
+    from workhorse.records import job_record  # noqa: PLC0415 - likewise
+    from workhorse.states import JobStatus  # noqa: PLC0415 - likewise
 
     flat = [word for pair in job.fields.items() for word in pair]
     record = replace(
         job_record(job.id, flat), status=JobStatus.STARTED, token=job.token, attempt=job.attempt
     )
     return Job(job.id, kit.source).seen(record)
+
+
+def _is_retry(value: object) -> TypeGuard[Retry]:
+    # Not imported for this: who has made one has imported its class.
+    policies = sys.modules.get("workhorse.policies")
+    return policies is not None and isinstance(value, policies.Retry)
 
 
 def _sealed(value: object, bearer: Bearer, kit: Kit, ran: int) -> Report:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from workhorse.connection import Connection, connect
 from workhorse.defaults import MAX_CRASHES
@@ -14,15 +13,16 @@ from workhorse.drivers import run
 from workhorse.envelopes import codec_for
 from workhorse.names import check_queue_name
 from workhorse.ops import workers
-from workhorse.queue import Queue
 from workhorse.records import WorkerRecord, as_datetime
 from workhorse.worker.identity import default_name
-from workhorse.worker.inline import InlineWorker
+from workhorse.worker.launch import launch
+from workhorse.worker.orders import Orders
 from workhorse.worker.settings import Settings, horses_wanted
-from workhorse.worker.stable import Orders
-from workhorse.worker.supervisor import Supervisor
 
-Queues = Queue | str | Iterable[Queue | str]
+if TYPE_CHECKING:
+    from workhorse.queue import Queue
+
+    Queues = Queue | str | Iterable[Queue | str]
 
 
 class Worker:
@@ -88,12 +88,12 @@ class Worker:
         Raises:
             ValueError: An option is out of its range; the text says what is in it.
         """
-        given = [queues] if isinstance(queues, Queue | str) else list(queues)
+        given = _each(queues)
         names = [
-            queue.name if isinstance(queue, Queue) else check_queue_name(queue) for queue in given
+            check_queue_name(queue) if isinstance(queue, str) else queue.name for queue in given
         ]
         if connection is None:
-            connection = next((q.connection for q in given if isinstance(q, Queue)), None)
+            connection = next((q.connection for q in given if not isinstance(q, str)), None)
         if not isinstance(serializer, str) or "." not in serializer:
             # Horses would find out, but nobody would be told; a dotted name is theirs to import.
             codec_for(serializer, allow_classes)
@@ -126,6 +126,8 @@ class Worker:
     @property
     def queues(self) -> list[Queue]:
         """The queues it takes jobs from, in order."""
+        from workhorse.queue import Queue  # noqa: PLC0415 - the client's side; no worker needs it
+
         return [Queue(name, connection=self.connection) for name in self._settings.queues]
 
     def queue_names(self) -> list[str]:
@@ -159,16 +161,19 @@ class Worker:
             burst=burst, max_jobs=max_jobs, max_idle_time=max_idle_time, strategy=dequeue_strategy
         )
         if settings.isolation == "inline":
+            from workhorse.worker.inline import InlineWorker  # noqa: PLC0415 - only for it
+
             return InlineWorker(
                 self.connection, settings, Orders.of(settings, self.connection)
             ).run()
-        return asyncio.run(self._supervise(settings))
-
-    async def _supervise(self, settings: Settings) -> bool:
+        # The stable imports what it needs while the supervisor, down there, does the same.
+        stable = launch(settings.path)
         try:
-            return await Supervisor(self.connection, settings).run()
-        finally:
-            await self.connection.aclose()
+            from workhorse.worker.supervisor import supervise  # noqa: PLC0415 - see above
+        except BaseException:
+            stable.end()
+            raise
+        return supervise(self.connection, settings, stable)
 
     # Who works
 
@@ -176,7 +181,7 @@ class Worker:
     def all(cls, connection: object = None, queue: Queue | str | None = None) -> list[WorkerInfo]:
         """The workers that are alive now, by name; of one queue, or of all."""
         records = run(opened := connect(connection), workers.alive(opened.keys))
-        name = queue.name if isinstance(queue, Queue) else queue
+        name = queue if queue is None or isinstance(queue, str) else queue.name
         return [WorkerInfo(record) for record in records if name is None or name in record.queues]
 
     @classmethod
@@ -243,3 +248,10 @@ class WorkerInfo:
 
     def __repr__(self) -> str:
         return f"<Worker {self.name} {self.state}>"
+
+
+def _each(queues: Queues) -> list[Queue | str]:
+    """The queues one by one; a `Queue` is known by what it is not, for its class is not loaded."""
+    if isinstance(queues, str) or not isinstance(queues, Iterable):
+        return [queues]
+    return list(queues)

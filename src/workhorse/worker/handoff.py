@@ -15,11 +15,14 @@ from __future__ import annotations
 import marshal
 import socket
 import struct
+import sys
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from workhorse.ops.leases import Lease
 from workhorse.ops.reports import Report
+
+if TYPE_CHECKING:
+    from workhorse.ops.leases import Lease
 
 PIECE: Final = 60_000
 """The largest message that travels in one piece, bytes; socket buffers are 200 kB and more."""
@@ -146,7 +149,7 @@ class Note(NamedTuple):
     """What a horse says beside its reports.
 
     Attributes:
-        kind: `modules`: names of modules that jobs have brought in; else ids of jobs: `begun`, as
+        kind: `modules`: functions and modules that jobs brought in; else ids of jobs: `begun`, as
             coroutines beside others; `threaded`, begun on a thread; `not now`, not begun and to be
             handed over again; `stubborn`, goes on although it was cancelled; `blocked`: an id, and
             where the job holds up all others.
@@ -220,18 +223,23 @@ class Voice:
 
     Args:
         reports: Where reports and notes go.
-        seen: Modules that jobs bring in; told with the next report, and emptied.
+        seen: What jobs bring in; told with the next report, and emptied.
     """
 
-    __slots__ = ("_end", "_seen")
+    __slots__ = ("_end", "_loaded", "_seen")
 
     def __init__(self, reports: socket.socket, seen: set[str]) -> None:
         self._end = reports
         self._seen = seen
+        self._loaded = len(sys.modules)
 
     def report(self, job_id: str, report: Report, way: str = "alone") -> None:
         """Say how a run ended."""
         send(self._end, report_message(job_id, report, way))
+        if len(sys.modules) != self._loaded:
+            self._loaded = len(sys.modules)
+            # Of ours, too, there are some that few jobs need, such as the connection.
+            self._seen.update(name for name in sys.modules if name.startswith("workhorse."))
         if self._seen:
             self.note("modules", *sorted(self._seen))
             self._seen.clear()

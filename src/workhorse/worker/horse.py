@@ -6,6 +6,7 @@ before it receives the next, and ends when the supervisor closes its end, or die
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # typeshed has no stub of it
 import os
 import signal
 import socket
@@ -49,7 +50,9 @@ def horse(  # noqa: PLR0913 - all that a horse is given for its life
     try:
         os.setsid()
         die_with_parent(parent)
-        _take_signals()
+        # The plain C functions: what `signal` makes of it touches thirty pages, each to be copied.
+        _signal.set_wakeup_fd(-1)
+        _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
         forget()
         voice = Voice(reports, kit.seen)
         if once:
@@ -133,22 +136,20 @@ class Warm:
         return after
 
 
-def _take_signals() -> None:
-    """Leave INT and TERM to the supervisor.
+def take_signals() -> None:
+    """Leave INT and TERM to the supervisor: in the stable, so that its horses need not do it.
 
     A terminal sends INT to the whole group, an init system TERM to all processes: the horse
     must finish its job nevertheless. A handler instead of SIG_IGN, because programs that the
     job starts would inherit that; a forked child of the job obeys as usual.
     """
-    me = os.getpid()
+    stable = os.getpid()
 
     def ignore(number: int, _frame: FrameType | None) -> None:
-        if os.getpid() != me:
+        if stable not in (os.getpid(), os.getppid()):
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
 
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     signal.signal(signal.SIGINT, ignore)
     signal.signal(signal.SIGTERM, ignore)

@@ -29,9 +29,10 @@ from workhorse.worker import identity
 from workhorse.worker.execution import execute
 from workhorse.worker.handoff import HandedJob
 from workhorse.worker.heartbeat import birth_facts
+from workhorse.worker.orders import Orders
 from workhorse.worker.pacing import Pace
 from workhorse.worker.settings import Settings
-from workhorse.worker.stable import Orders, kit_for
+from workhorse.worker.stable import kit_for
 from workhorse.worker.tally import Tally
 from workhorse.worker.trade import replaced
 

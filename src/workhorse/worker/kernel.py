@@ -9,6 +9,7 @@ import signal
 import sys
 
 _PR_SET_PDEATHSIG = 1
+_KILL = int(signal.SIGKILL)  # what makes an int of it in time need not be done in each horse
 
 
 def _prctl() -> ctypes._NamedFuncPointer | None:
@@ -26,7 +27,7 @@ def die_with_parent(parent: int) -> None:
     Where the kernel cannot, the closed socket is what ends a horse, after its job.
     """
     if _prctl_function is not None:
-        _prctl_function(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        _prctl_function(_PR_SET_PDEATHSIG, _KILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(0)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-import tempfile
 import zlib
 from typing import Final
 
@@ -57,6 +56,8 @@ def _new_page() -> int:
     if hasattr(os, "memfd_create"):
         fd = os.memfd_create("workhorse-marks")
     else:
+        import tempfile  # noqa: PLC0415 - brings in much that each fork would pay for
+
         with tempfile.TemporaryFile() as file:
             fd = os.dup(file.fileno())
     os.ftruncate(fd, PLACES * _WORD.size)

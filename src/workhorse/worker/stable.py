@@ -17,73 +17,63 @@ import pickle
 import select
 import signal
 import socket
+import struct
 import sys
 import traceback
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from workhorse.connection import Connection
 from workhorse.envelopes import Arguments, Bearer, codec_for, seal_call
 from workhorse.sources import Source
 from workhorse.worker.execution import Kit, execute
 from workhorse.worker.handoff import KIND, HandedJob, read_job, report_message
-from workhorse.worker.horse import horse
+from workhorse.worker.horse import horse, take_signals
 from workhorse.worker.kernel import die_with_parent, kill_group
 from workhorse.worker.marks import Marks
-from workhorse.worker.settings import Settings
+from workhorse.worker.orders import ORDER, RECEIVE, Orders
 
-RECEIVE = 200_000
-"""The largest message between supervisor and stable, bytes."""
+if TYPE_CHECKING:
+    from workhorse.connection import Connection
+
 LONGEST_TEXT = 20_000
 """How much of a traceback is passed on, characters; JSON may need six bytes for each."""
 PRACTICE = 40
 """How often the stable runs a job of its own before the first horse is forked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Orders:
-    """What the supervisor tells its stable at the start.
+_FDS = struct.Struct("2i")
+_TWO_FDS = socket.CMSG_LEN(_FDS.size)
+# What is said for each horse is put together by hand; `json` would touch ten pages more.
+_FORKED = b'{"what":"forked","number":%d,"pid":%d,"why":""}'
+_ENDED = b'{"what":"ended","number":%d,"status":%d,"peak":%d}'
 
-    Attributes:
-        endpoint: What `connect` takes, for jobs that ask for a connection; None: the default.
-        once: Whether a horse runs one job only.
-        concurrency: How many jobs a horse runs at a time of those that can.
-        threads: Whether all can.
-    """
 
-    namespace: str
-    endpoint: object
-    path: tuple[str, ...]
-    preload: tuple[str, ...]
-    serializer: object
-    allow: tuple[str, ...]
-    allow_classes: tuple[str, ...]
-    once: bool
-    concurrency: int = 1
-    threads: bool = False
+class _Ordered(Source):
+    """A source whose connection is imported and made when a job asks for it."""
 
-    @classmethod
-    def of(cls, settings: Settings, connection: Connection) -> Orders:
-        """The orders that follow from a worker's settings."""
-        return cls(
-            namespace=connection.namespace,
-            endpoint=connection.endpoint,
-            path=settings.path,
-            preload=settings.preload,
-            serializer=settings.serializer,
-            allow=settings.allow,
-            allow_classes=settings.allow_classes,
-            once=settings.isolation == "fork",
-            concurrency=settings.lanes,
-            threads=settings.isolation == "thread",
-        )
+    __slots__ = ("_orders",)
+
+    def __init__(self, orders: Orders) -> None:
+        super().__init__(None, codec_for(orders.serializer, orders.allow_classes))
+        self._orders = orders
+
+    @property
+    def connection(self) -> Connection:
+        if self._connection is None:
+            from workhorse.connection import Connection  # noqa: PLC0415 - see above
+
+            endpoint = pickle.loads(self._orders.endpoint)  # noqa: S301 - from our own supervisor
+            self._connection = Connection(endpoint, self._orders.namespace)
+        return self._connection
+
+    @property
+    def namespace(self) -> str:
+        return self._orders.namespace
 
 
 def kit_for(orders: Orders) -> Kit:
     """What runs under these orders need; nothing is opened yet."""
-    connection = Connection(orders.endpoint, orders.namespace)
-    source = Source(connection, codec_for(orders.serializer, orders.allow_classes))
+    source = _Ordered(orders)
     return Kit(source, orders.allow, concurrency=orders.concurrency, threads=orders.threads)
 
 
@@ -104,22 +94,22 @@ def practise(kit: Kit) -> None:
 class Stable:
     """The process's one loop."""
 
-    def __init__(
-        self, control: socket.socket, orders: Orders, supervisor: int, marks: Marks
-    ) -> None:
+    def __init__(self, control: socket.socket, orders: Orders, marks: Marks) -> None:
         self._control = control
         self._orders = orders
-        self._supervisor = supervisor
         self._marks = marks
         self._kit = kit_for(orders)
         self._numbers: dict[int, int] = {}
+        self._pid = os.getpid()
 
     def run(self) -> None:
         """Serve until the supervisor closes its end."""
         self._import(self._orders.preload)
-        practise(self._kit)
+        if self._orders.once:
+            practise(self._kit)
         gc.collect()
         gc.freeze()
+        gc.enable()
         woken, wake = socket.socketpair()
         for end in (woken, wake):
             end.setblocking(False)
@@ -141,37 +131,39 @@ class Stable:
                 return
 
     def _obey(self) -> bool:
-        raw, fds, _, _ = socket.recv_fds(self._control, RECEIVE, 2)
+        # Not `recv_fds`, and no JSON: whatever is touched here is copied for each horse.
+        raw, ancillary, _, _ = self._control.recvmsg(ORDER, _TWO_FDS)
         if not raw:
             return False
-        order = json.loads(raw)
-        if order["do"] == "fork":
-            self._fork(order["number"], order["place"], fds)
+        if ancillary:
+            number, place = map(int, raw.split())
+            self._fork(number, place, *_FDS.unpack(ancillary[0][2]))
         else:
-            self._import(order["modules"])
+            self._learn(raw.decode())
             gc.freeze()
         return True
 
-    def _fork(self, number: int, place: int, fds: list[int]) -> None:
-        # Told what they are, they need not ask.
-        jobs, reports = (socket.socket(socket.AF_UNIX, KIND, 0, fileno=fd) for fd in fds)
-        parent = os.getpid()
+    def _fork(self, number: int, place: int, jobs: int, reports: int) -> None:
         try:
             pid = os.fork()
         except OSError as error:
             # Short of memory or of processes: those that run must not suffer for it.
-            jobs.close()
-            reports.close()
             self._tell("forked", number=number, pid=0, why=str(error))
-            return
-        if pid == 0:
-            self._control.close()
-            write = partial(self._marks.write, place)
-            horse(jobs, reports, self._kit, parent=parent, once=self._orders.once, place=write)
-        jobs.close()
-        reports.close()
-        self._numbers[pid] = number
-        self._tell("forked", number=number, pid=pid, why="")
+        else:
+            if pid == 0:
+                self._be_horse(place, jobs, reports)
+            self._numbers[pid] = number
+            self._control.send(_FORKED % (number, pid))
+        finally:
+            os.close(jobs)
+            os.close(reports)
+
+    def _be_horse(self, place: int, *fds: int) -> None:
+        self._control.close()
+        # Told what they are, they need not ask.
+        jobs, reports = (socket.socket(socket.AF_UNIX, KIND, 0, fileno=fd) for fd in fds)
+        write = partial(self._marks.write, place)
+        horse(jobs, reports, self._kit, parent=self._pid, once=self._orders.once, place=write)
 
     def _import(self, modules: tuple[str, ...]) -> None:
         for name in modules:
@@ -180,6 +172,14 @@ class Stable:
             except BaseException:  # noqa: BLE001 - user modules may raise anything
                 text = traceback.format_exc(limit=-3)[-LONGEST_TEXT:]
                 self._tell("unimportable", module=name, text=text)
+
+    def _learn(self, name: str) -> None:
+        """Import and resolve what a job has brought in: a function, or a module."""
+        try:
+            self._kit.function(name)
+        except BaseException:  # noqa: BLE001 - a module; or a function that is not to be found
+            self._import((name,))
+        self._kit.seen.clear()
 
     def _reap(self) -> None:
         while True:
@@ -195,7 +195,7 @@ class Stable:
                 kill_group(ended.si_pid)
             _, status, usage = os.wait4(ended.si_pid, 0)
             if number is not None:
-                self._tell("ended", number=number, status=status, peak=usage.ru_maxrss)
+                self._control.send(_ENDED % (number, status, usage.ru_maxrss))
 
     def _tell(self, what: str, **facts: Any) -> None:  # noqa: ANN401 - JSON values
         self._control.send(json.dumps({"what": what, **facts}).encode())
@@ -205,19 +205,16 @@ def main() -> None:
     """Be the stable whose control socket and supervisor are given as arguments."""
     control = socket.socket(fileno=int(sys.argv[1]))
     supervisor = int(sys.argv[2])
-    marks = Marks(int(sys.argv[3]))
     die_with_parent(supervisor)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What jobs print is wanted when they print it, and must not die with their horse.
         sys.stdout.reconfigure(line_buffering=True)
-    # Signals of the terminal and of init systems are the supervisor's to act on.
-    signal.signal(signal.SIGINT, lambda _number, _frame: None)
-    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
-    raw = control.recv(RECEIVE)
+    take_signals()
+    raw, fds, _, _ = socket.recv_fds(control, RECEIVE, 1)
     if not raw:
         return
     orders: Orders = pickle.loads(raw)  # noqa: S301 - from our own supervisor
     try:
-        Stable(control, orders, supervisor, marks).run()
+        Stable(control, orders, Marks(fds[0])).run()
     except (BrokenPipeError, ConnectionResetError):
         return

@@ -17,8 +17,9 @@ from workhorse.connection import Connection
 from workhorse.exceptions import WorkhorseError
 from workhorse.states import WorkerStatus
 from workhorse.worker.heartbeat import Heart
+from workhorse.worker.launch import Launched
+from workhorse.worker.orders import Orders
 from workhorse.worker.settings import Settings
-from workhorse.worker.stable import Orders
 from workhorse.worker.stabling import Stabling
 from workhorse.worker.tally import Tally
 from workhorse.worker.team import Team
@@ -34,12 +35,37 @@ FAREWELL = 5.0
 """How long a worker that is told to stop at once tries to return its jobs, seconds."""
 
 
-class Supervisor:
-    """One worker."""
+def supervise(connection: Connection, settings: Settings, stable: Launched) -> bool:
+    """Work until there is a reason to stop; whether any job was run.
 
-    def __init__(self, connection: Connection, settings: Settings) -> None:
+    Raises:
+        DuplicateWorkerError: A live worker has the name.
+        ImportError: A module to be preloaded cannot be imported.
+        WorkhorseError: The stable cannot start.
+    """
+
+    async def work() -> bool:
+        try:
+            return await Supervisor(connection, settings, stable).run()
+        finally:
+            await connection.aclose()
+
+    return asyncio.run(work())
+
+
+class Supervisor:
+    """One worker.
+
+    Args:
+        connection: The way to its queues.
+        settings: What it is told.
+        stable: Waits for its orders.
+    """
+
+    def __init__(self, connection: Connection, settings: Settings, stable: Launched) -> None:
         self._connection = connection
         self._settings = settings
+        self._launched = stable
         self._tally = Tally(descriptions=settings.log_descriptions)
         self._stopping_since = 0.0
         self._cold = False
@@ -48,18 +74,10 @@ class Supervisor:
         self._restart_delay = 0.1
 
     async def run(self) -> bool:
-        """Work until there is a reason to stop; whether any job was run.
-
-        Raises:
-            DuplicateWorkerError: A live worker has the name.
-            ImportError: A module to be preloaded cannot be imported.
-            WorkhorseError: The stable cannot start.
-        """
+        """Work until there is a reason to stop, as `supervise` says."""
         self._build()
         self._obey_signals()
-        await self._heart.register()
-        self._stabling.start()
-        self._team.muster()
+        await self._settle_in()
         tasks = [
             asyncio.create_task(part())
             for part in (self._trade.run, self._trade.listen, self._heart.run)
@@ -101,11 +119,22 @@ class Supervisor:
             self._stop_now("stopping at once")
         self._review()
 
+    async def _settle_in(self) -> None:
+        """Make the worker known, and have horses."""
+        try:
+            # Not before the name is proved to be ours is anything of the user's imported.
+            await self._heart.register()
+            self._stabling.start()
+        except BaseException:
+            self._stabling.stop()
+            raise
+        self._team.muster()
+
     def _build(self) -> None:
         settings, connection = self._settings, self._connection
         self._over = asyncio.Event()
         self._trade = Trade(connection, settings, self._tally, self._review)
-        self._stabling = Stabling(Orders.of(settings, connection), self._hear)
+        self._stabling = Stabling(Orders.of(settings, connection), self._hear, self._launched)
         self._team = Team(settings, self._stabling, self._trade.ended, self._freed)
         self._trade.team = self._team
         self._heart = Heart(

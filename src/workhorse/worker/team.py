@@ -312,7 +312,7 @@ class Team:
         return self._muster.present() > self._settings.horses
 
     def _learn_modules(self, names: list[str]) -> None:
-        """Have the stable import what jobs have brought in, so that later horses find it there."""
+        """Have the stable learn what jobs have brought in, so that later horses find it there."""
         new = [name for name in names if name and name not in self._known_modules]
         if new:
             self._known_modules.update(new)
