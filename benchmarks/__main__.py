@@ -17,6 +17,7 @@ from pathlib import Path
 
 from benchmarks import environments, report
 from benchmarks.environments import ROOT, NotInstalled
+from benchmarks.family import become_reaper
 from benchmarks.lab import Lab
 from benchmarks.machine import conditions
 from benchmarks.measures.catalogue import MEASURES
@@ -85,6 +86,7 @@ def _measure(options: argparse.Namespace, results: Results, kept: Path) -> None:
     wanted = options.systems or (_QUICK_SYSTEMS if options.quick else ())
     systems = [one for one in SYSTEMS if not wanted or one.name in wanted]
     pythons = _install(systems, results)
+    become_reaper()
     where = _SHARED_MEMORY if _SHARED_MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="workhorse-benchmark-", dir=where) as folder:
         server = MeasuredServer(

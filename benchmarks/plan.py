@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from benchmarks.lab import Lab
 from benchmarks.machine import Neighbours
@@ -36,8 +37,8 @@ class Series:
         """Find out how many jobs take about so long."""
         try:
             self.jobs = self.measure.size(lab, self.subject, seconds)
-        except (ProgramFailed, AssertionError) as error:
-            self.failure = str(error)
+        except Exception as error:  # noqa: BLE001 - one subject's trouble is not the others'
+            self.failure = _said(error)
 
     def run(self, lab: Lab) -> None:
         """Run once more, unless a run has failed."""
@@ -46,8 +47,8 @@ class Series:
         neighbours = Neighbours(lab.server.pid)
         try:
             figures = self.measure.run(lab, self.subject, self.jobs)
-        except (ProgramFailed, AssertionError) as error:
-            self.failure = str(error)
+        except Exception as error:  # noqa: BLE001 - one subject's trouble is not the others'
+            self.failure = _said(error)
         else:
             self.runs.append(figures)
             self.neighbours.append(neighbours.cores())
@@ -64,7 +65,12 @@ class Series:
             runs=[dict(run) for run in self.runs],
             neighbours=self.neighbours,
             failure=self.failure,
+            when=date.today().isoformat(),  # noqa: DTZ011 - the day where it was measured
         )
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, ProgramFailed) else repr(error)
 
 
 def turns_of(measure: Measure, subject: Subject) -> int:

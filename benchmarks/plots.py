@@ -16,6 +16,8 @@ from benchmarks.systems.system import System
 PLOTTER = System("plots", "matplotlib", ("matplotlib==3.11.2",), "", {})
 _OURS = "Workhorse"
 _BLUE, _GREY, _ORANGE = "#2563a8", "#9aa5b1", "#d9822b"
+_OTHERS = ("#d9822b", "#3f8f4f", "#b0413e", "#7d5ba6", "#8a6d3b", "#c77cb0", "#6b7785", "#a8a832")
+_ROOM = 1.15
 _UNITS = {
     "depth": "jobs queued",
     "queues": "queues",
@@ -99,16 +101,11 @@ def _mixed(results: Results) -> Any:
         (left, "waits", "ms from enqueue to start"),
         (right, "held_up", "of these, ms while a place was free"),
     ):
+        axes.set_prop_cycle(color=_OTHERS)
         for one in records:
             values = [max(value, 0.05) for value in one.values(key)]
-            bold = one.system == _OURS
-            axes.plot(
-                values,
-                range(len(values)),
-                label=one.name,
-                linewidth=2.2 if bold else 1,
-                color=_BLUE if bold else None,
-            )
+            look = {"linewidth": 2.2, "color": _BLUE} if one.system == _OURS else {"linewidth": 1}
+            axes.plot(values, range(len(values)), label=one.name, **look)
         axes.set_xscale("log")
         axes.set_xlabel(title)
         axes.set_ylabel("% of the fast jobs")
@@ -136,15 +133,23 @@ def _scale(results: Results) -> Any:
                     label=verb,
                 )
             axes.set_xscale("log")
-            axes.set_xticks(one.values("levels"))
+            axes.set_xticks(one.values("levels"), [_short(level) for level in one.values("levels")])
             axes.minorticks_off()
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0, axes.get_ylim()[1] * _ROOM)
             axes.grid(alpha=0.3)
             axes.set_xlabel(_UNITS.get(one.what, one.what))
             if column == 0:
                 axes.set_ylabel(f"{title} per job")
                 axes.legend(fontsize=7)
     return figure
+
+
+def _short(number: float) -> str:
+    """A number of jobs, such as 10k."""
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:g}{letter}"
+    return f"{number:g}"
 
 
 def _colour(record: Record) -> str:

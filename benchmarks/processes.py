@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from benchmarks.family import Family
+from benchmarks.family import Family, adopt
 
 _LAST_WORDS = 2000
 _ANSWER_TIMEOUT = 240.0
@@ -125,9 +125,12 @@ class Worker:
 
     def kill(self) -> None:
         """End it, and what it has started, at once: what was to be measured is over."""
+        children = self._family.members()
         _kill(self._process.pid)
         if self._poll() is None:
             self._ended(block=True)
+        for pid in children[1:]:
+            adopt(pid)
 
     def wait(self, done: Callable[[], bool], timeout: float) -> None:
         """Wait until it ends or something is *done*.

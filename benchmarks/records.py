@@ -22,7 +22,7 @@ class Spread(NamedTuple):
 
 @dataclass
 class Record:
-    """The runs of one subject of a measure; `plan.Series` says what each field is."""
+    """The runs of one subject of a measure, and the day; `plan.Series` says what each field is."""
 
     measure: str
     system: str
@@ -33,6 +33,7 @@ class Record:
     runs: list[dict[str, Any]] = field(default_factory=list)
     neighbours: list[float] = field(default_factory=list)
     failure: str = ""
+    when: str = ""
 
     @property
     def key(self) -> tuple[str, str, str, str]:

@@ -116,6 +116,10 @@ def _lost(results: Results) -> Iterator[str]:
 
 
 def _noise(results: Results) -> Iterator[str]:
+    """When it was measured, if not on one day, and what else the machine did."""
+    days = sorted({one.when for one in results if one.when})
+    if len(days) > 1:
+        yield f"measured in parts, from {days[0]} to {days[-1]}"
     noise = [cores for one in results for cores in one.neighbours]
     if noise:
         loud = sum(cores > NOISY for cores in noise)

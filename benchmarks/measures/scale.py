@@ -129,6 +129,8 @@ class _Stage:
                 for _ in range(max(1, _RUN // (workers * _PER_WORKER * 4))):
                     for one in them:
                         done += one.work(_PER_WORKER)
+            for one in them:
+                one.work(0)  # hand in the last ones
             after = self._reading()
         return after.per_job(before, done)
 

@@ -1,5 +1,6 @@
 import os
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,11 +16,12 @@ from benchmarks.measures.catalogue import MEASURES
 from benchmarks.measures.draining import rate_of
 from benchmarks.measures.fairness import _free_times, _overlap
 from benchmarks.measures.measure import jobs_for, percentiles
-from benchmarks.processes import ProgramFailed
+from benchmarks.processes import ProgramFailed, Worker
 from benchmarks.slots import Slots
 from benchmarks.systems.catalogue import SYSTEMS
 from benchmarks.systems.system import System
 from benchmarks.workloads import WORKLOADS
+from tests.support.workers import eventually
 
 
 @pytest.fixture
@@ -158,3 +160,24 @@ def test_a_family_that_is_gone_has_nothing():
     nobody = Family(2**22 + 1)
     assert nobody.members() == []
     assert nobody.cpu() == nobody.memory() == 0
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
+def test_a_worker_that_is_killed_leaves_no_child_behind(tmp_path):
+    child = "import signal; signal.pause()"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    with Worker([sys.executable, "-c", code], dict(os.environ), tmp_path / "log") as worker:
+        worker.wait(lambda: len(worker.family.members()) > 1, 20)
+        children = worker.family.members()[1:]
+    assert children
+    assert worker.cpu > 0
+    eventually(lambda: not any(map(is_alive, children)))
+
+
+def is_alive(pid):
+    """Whether a process is there and not only waiting to be buried."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
