@@ -8,7 +8,7 @@ before it is stored.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from math import ceil
@@ -165,7 +165,7 @@ class Shaper:
             `on_crash`.
     """
 
-    __slots__ = ("_codec", "_defaults", "_namespace", "_plain", "_queue")
+    __slots__ = ("_codec", "_defaults", "_namespace", "_plain", "_plain_words", "_queue")
 
     def __init__(
         self, namespace: str, queue: str, codec: Codec, defaults: CallOptions | None = None
@@ -175,14 +175,14 @@ class Shaper:
         self._codec = codec
         self._defaults = EnqueueData("", **(defaults or {}))
         self._plain = options_of(self._defaults)
+        self._plain_words = tuple(_flat(self._plain))
 
     def spec(self, call: EnqueueData, due: int | None = None, delay: int | None = None) -> CallSpec:
-        """One call, checked and sealed.
+        """One call, checked, sealed and shaped; see `check` and `shape`."""
+        return self.shape(self.check(call), due, delay)
 
-        Args:
-            call: The call.
-            due: When it is due, ms since 1970; None for at once.
-            delay: How long after the server's now it is due, ms.
+    def check(self, call: EnqueueData) -> Checked:
+        """One call, checked and sealed: no more can be wrong with it.
 
         Raises:
             NotImportable: Workers could not import the function.
@@ -198,28 +198,56 @@ class Shaper:
             check_arguments(check, args, kwargs)
         except BadArguments as error:
             _raise_with_advice(error, kwargs)
-        # All that follows is optional, and most calls have none of it.
-        options = self._plain if call[3:] == _UNSET else options_of(call, self._defaults)
         job_id, mode, nonce = _named(call.job_id, call.unique)
         bearer = Bearer(self._namespace, self._queue, job_id)
+        # Options are optional, and most calls have none of them.
+        options: Mapping[bytes, bytes] = self._plain
+        more: tuple[str | bytes, ...] = self._plain_words
+        if call[3:] != _UNSET:
+            options = options_of(call, self._defaults)
+            more = tuple(_flat(options))
+            if call.description is not None:
+                call = call._replace(description=one_line(call.description))
+            if call.meta:
+                more += ("meta", seal_meta(self._codec, bearer, call.meta))
         data = seal_call(self._codec, bearer, name, options, Arguments(args, kwargs, instance))
-        if call.description is None:
-            description = compact(describe(name, args, kwargs))
-        else:
-            description = one_line(call.description)
-        fields: list[str | bytes | int] = ["func", name, "data", data, "description", description]
-        ttl = None
-        if options:
-            for option in options.items():
-                fields += option
-            if b"ttl" in options:
-                ttl = int(options[b"ttl"]) * 1000
-        if call.meta:
-            fields += ("meta", seal_meta(self._codec, bearer, call.meta))
-        later = due is not None or delay is not None
-        if later and call.at_front:
-            fields += ("front", 1)
-        return CallSpec(job_id, tuple(fields), ttl, call.at_front, due, delay, None, mode, nonce)
+        return call, (job_id, mode, nonce), name, data, options, more
+
+    def shape(self, checked: Checked, due: int | None = None, delay: int | None = None) -> CallSpec:
+        """What is sent of a call; this cannot fail.
+
+        Args:
+            checked: The call.
+            due: When it is due, ms since 1970; None for at once.
+            delay: How long after the server's now it is due, ms.
+        """
+        call, (job_id, mode, nonce), name, data, options, more = checked
+        description = call.description
+        if description is None:
+            description = compact(describe(name, call.args, call.kwargs))
+        fields = ("func", name, "data", data, "description", description, *more)
+        if mode == "new" and call[3:] == _UNSET and due is None and delay is None:
+            return CallSpec(job_id, fields)
+        ttl = int(options[b"ttl"]) * 1000 if b"ttl" in options else None
+        if call.at_front and not (due is None and delay is None):
+            fields += ("front", "1")
+        return CallSpec(job_id, fields, ttl, call.at_front, due, delay, None, mode, nonce)
+
+
+Checked = tuple[
+    EnqueueData,
+    tuple[str, str, str],
+    str,
+    bytes,
+    Mapping[bytes, bytes],
+    tuple[str | bytes, ...],
+]
+"""A call; its id, mode and nonce; its function's name; `data`; its options; their words."""
+
+
+def _flat(options: Mapping[bytes, bytes]) -> Iterator[bytes]:
+    for option in options.items():
+        yield from option
 
 
 def options_of(call: EnqueueData, base: EnqueueData | None = None) -> Mapping[bytes, bytes]:
@@ -263,6 +291,8 @@ def pause(delay: Duration) -> int:
 
 def compact(text: str) -> str:
     """The text, cut so that it fits into a field of a compact hash."""
+    if text.isascii() and len(text) <= COMPACT:
+        return text
     raw = text.encode()
     if len(raw) <= COMPACT:
         return text

@@ -15,7 +15,8 @@ _TICKS_PER_MS = 4096
 _NS_PER_MS = 1_000_000
 
 _tails: list[str] = []
-_latest = 0
+_latest = (0, 0, "")
+"""The last id: its ms, its ticks within that, and the ms as the id has them."""
 
 
 def new_id() -> str:
@@ -25,16 +26,22 @@ def new_id() -> str:
     several threads or processes agree with the clock to within a millisecond.
     """
     global _latest  # noqa: PLW0603 - a race costs the order of two ids, not their difference
-    ticks = time_ns() * _TICKS_PER_MS // _NS_PER_MS
-    if ticks <= _latest:
-        ticks = _latest + 1
-    _latest = ticks
+    ms, rest = divmod(time_ns(), _NS_PER_MS)
+    ticks = rest * _TICKS_PER_MS // _NS_PER_MS
+    last_ms, last_ticks, head = _latest
+    if ms < last_ms or (ms == last_ms and ticks <= last_ticks):
+        ms, ticks = last_ms, last_ticks + 1
+        if ticks == _TICKS_PER_MS:
+            ms, ticks = ms + 1, 0
+    if ms != last_ms:
+        digits = f"{ms:012x}"
+        head = f"{digits[:8]}-{digits[8:]}-7"
+    _latest = ms, ticks, head
     try:
         tail = _tails.pop()  # atomic: no two threads get the same one
     except IndexError:
         tail = _restock()
-    head = f"{ticks:015x}"
-    return f"{head[:8]}-{head[8:12]}-7{head[12:]}-{tail}"
+    return f"{head}{ticks:03x}-{tail}"
 
 
 def _restock() -> str:

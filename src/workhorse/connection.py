@@ -22,7 +22,7 @@ from workhorse.exceptions import ConnectionLost, ServerError
 from workhorse.keys import Keys
 from workhorse.links.blocking import Link
 from workhorse.links.searching import afind, find
-from workhorse.links.wire import REPLY_TIMEOUT
+from workhorse.links.wire import REPLY_TIMEOUT, Packed
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -111,8 +111,10 @@ class Connection:
 
     # Blocking
 
-    def exchange(self, packed: bytes, count: int = 1, timeout: float = REPLY_TIMEOUT) -> list[Any]:
+    def exchange(self, packed: Packed, count: int = 1, timeout: float = REPLY_TIMEOUT) -> list[Any]:
         """One round trip: the answers to *count* packed commands, errors as `ServerError` values.
+
+        An iterator gives one command after the other; each is sent as soon as it is there.
 
         Raises:
             ConnectionLost: The server cannot be reached, went away, or did not answer in time.
@@ -208,7 +210,7 @@ class Connection:
 
     # Asyncio
 
-    async def aexchange(self, packed: bytes, count: int = 1) -> list[Any]:
+    async def aexchange(self, packed: Packed, count: int = 1) -> list[Any]:
         """`exchange` for asyncio; concurrent calls travel together.
 
         Raises:

@@ -7,7 +7,7 @@ and the asyncio driver, and a test can fail any of its steps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, TypeVar
 
 from workhorse.scripts import Script
@@ -49,12 +49,13 @@ def command(*words: Word) -> Call:
 class Batch:
     """Several calls that travel together; their replies come back as a list.
 
-    They are not one transaction: a script is.
+    They are not one transaction: a script is. An iterator is made use of while it goes on: the
+    server is at work on the first calls when the last ones are made.
     """
 
     __slots__ = ("calls",)
 
-    def __init__(self, calls: Sequence[Call]) -> None:
+    def __init__(self, calls: Sequence[Call] | Iterator[Call]) -> None:
         self.calls = calls
 
 

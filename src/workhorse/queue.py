@@ -156,7 +156,8 @@ class Queue(QueueFlows[Job]):
     def enqueue_many(self, job_datas: Iterable[EnqueueData]) -> list[Job]:
         """Enqueue many calls, in order, in few round trips.
 
-        All are checked before the first is sent. Up to 250 appear in one step.
+        All are checked before the first is sent. Up to 250 appear in one step; if the server
+        refuses one step, those before and after it may have been done.
 
         Args:
             job_datas: What `prepare_data` returned.

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from importlib import import_module
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from workhorse.calls import CallOptions, Duration, EnqueueData, OnCrash, Shaper, options_of
+from workhorse.calls import (
+    CallOptions,
+    Checked,
+    Duration,
+    EnqueueData,
+    OnCrash,
+    Shaper,
+    options_of,
+)
 from workhorse.connection import Connection
 from workhorse.effects import Flow, Here
 from workhorse.exceptions import NoSuchJobError
@@ -125,13 +133,24 @@ class QueueFlows(Generic[J]):
                 job = yield from self._storing(call)
                 jobs.append(job)
             return jobs
-        specs = [self._shaper.spec(call) for call in calls]
-        ids = [spec.id for spec in specs]
-        if len(set(ids)) < len(ids):
-            twice = next(job_id for job_id in ids if ids.count(job_id) > 1)
-            raise ValueError(f"job_id {twice!r} is there twice; each job needs its own")
-        stored = yield from enqueue.enqueue(self._keys, self.name, specs)
-        return [self._job(spec.id, self.source).sent(spec, self.name, stored.now) for spec in specs]
+        checked = [self._shaper.check(call) for call in calls]
+        specs: list[CallSpec] = []
+        if any(call.job_id is not None for call, *_ in checked):
+            specs += map(self._shaper.shape, checked)
+            _refuse_the_same_id_twice(specs)
+            now = (yield from enqueue.enqueue(self._keys, self.name, specs)).now
+        else:
+            now = yield from enqueue.enqueue_all(
+                self._keys, self.name, self._shaped(checked, specs)
+            )
+        return [self._job(spec.id, self.source).sent(spec, self.name, now) for spec in specs]
+
+    def _shaped(self, checked: list[Checked], specs: list[CallSpec]) -> Iterator[CallSpec]:
+        """The calls as they are sent, each made when it is wanted, and added to *specs*."""
+        for call in checked:
+            spec = self._shaper.shape(call)
+            specs.append(spec)
+            yield spec
 
     def _count(self) -> Flow[int]:
         return (yield from queues.length(self._keys, self.name))
@@ -169,3 +188,10 @@ class QueueFlows(Generic[J]):
 
     def _remove(self, job_id: str) -> Flow[None]:
         yield from control.cancel(self._keys, job_id, nonce())
+
+
+def _refuse_the_same_id_twice(specs: list[CallSpec]) -> None:
+    ids = [spec.id for spec in specs]
+    if len(set(ids)) < len(ids):
+        twice = next(job_id for job_id in ids if ids.count(job_id) > 1)
+        raise ValueError(f"job_id {twice!r} is there twice; each job needs its own")

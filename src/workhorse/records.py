@@ -36,7 +36,7 @@ class CallSpec(NamedTuple):
     """
 
     id: str
-    fields: tuple[str | bytes | int | float, ...]
+    fields: tuple[str | bytes, ...]
     ttl: int | None = None
     at_front: bool = False
     due: int | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 _FOLDER = Path(__file__).with_name("lua")
@@ -18,6 +18,7 @@ _LAZY = re.compile(r"^-- @lazy (lib/(\w+))$", re.MULTILINE)
 _CHUNK = re.compile(r"\n(?=\S)(?!end\b|else)")
 _DEFINITION = re.compile(r"local (?:function (?=\w)|(?=queues =|workers =))(\w+)")
 _DEFINED = re.compile(r"^ *local (?:function )?(\w+)", re.MULTILINE)
+_ONE_LINE = re.compile(r"^local function (\w+)\((\w+)\) return (.+) end$", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _ARGUMENT = re.compile(r"--(?: (?P<kind>KEYS|ARGV))? {2,8}(?P<name>\w+|\.\.\.)\s+\w+")
 
@@ -52,7 +53,7 @@ def source(name: str) -> str:
 
 def assemble(text: str) -> str:
     """A script's source with its arguments named and its includes in place, each once."""
-    return shake("\n".join([*locals_of(text), _with_includes(text, set())]))
+    return shake(write_out("\n".join([*locals_of(text), _with_includes(text, set())])))
 
 
 def _with_includes(text: str, included: set[str]) -> str:
@@ -66,7 +67,8 @@ def _with_includes(text: str, included: set[str]) -> str:
         if match[1] in included:
             return ""
         included.add(match[1])
-        body, name = shake(f"{_with_includes(source(match[1]), set())}\n{match[2]}()"), match[2]
+        code, name = f"{_with_includes(source(match[1]), set())}\n{match[2]}()", match[2]
+        body = shake(write_out(code))
         return f"local function {name}(...)\n  {_indented(body, name)}\nend"
 
     return code_of(_INCLUDE.sub(include, _LAZY.sub(postpone, text)))
@@ -78,11 +80,27 @@ def _indented(body: str, name: str) -> str:
     return "\n  ".join([*lines, f"return {name}(...)"])
 
 
+def write_out(code: str) -> str:
+    """The code with functions of one line, such as those of keys, written out where they are used.
+
+    The server makes every function of a script anew for each call, and calls are not for nothing.
+    """
+    for name, parameter, result in _ONE_LINE.findall(code):
+        call = re.compile(rf"(?<!function )\b{name}\(([^()]*)\)")
+        code = call.sub(partial(_written_out, parameter, result), code)
+    return code
+
+
+def _written_out(parameter: str, result: str, call: re.Match[str]) -> str:
+    quoted_or_it = rf"('[^']*')|\b{parameter}\b"
+    written = re.sub(quoted_or_it, lambda found: found[1] or call[1], result)
+    return f"({written})"
+
+
 def shake(code: str) -> str:
     """The code without functions and key names that nothing in it uses.
 
-    The server makes every function of a script anew for each call, which costs more than most
-    of the commands that they wrap.
+    To make a function costs the server more than most of the commands that it wraps.
     """
     chunks = _CHUNK.split(code)
     while True:

@@ -14,6 +14,7 @@ from tests.support.servers import wait_for
 from tests.support.workers import Workers
 from workhorse.connection import Connection
 from workhorse.job import Job
+from workhorse.links.wire import Packed
 from workhorse.queue import Queue
 from workhorse.worker import SimpleWorker, Worker
 
@@ -27,10 +28,16 @@ class Counting(Connection):
     trips = 0
     sent = 0
 
-    def exchange(self, packed: bytes, *args: Any, **kwargs: Any) -> list[Any]:
+    def exchange(self, packed: Packed, *args: Any, **kwargs: Any) -> list[Any]:
+        if isinstance(packed, bytes):
+            self._counted(packed)
+            return super().exchange(packed, *args, **kwargs)
+        return super().exchange(map(self._counted, packed), *args, **kwargs)
+
+    def _counted(self, packed: bytes) -> bytes:
         self.trips += 1
         self.sent += len(packed)
-        return super().exchange(packed, *args, **kwargs)
+        return packed
 
 
 def ask(connection: Connection, *words: str | int) -> Any:

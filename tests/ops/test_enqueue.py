@@ -2,7 +2,14 @@ import pytest
 
 from workhorse.exceptions import DuplicateJobError
 from workhorse.ops import queues, registries, results
-from workhorse.ops.enqueue import BYTES_PER_CALL, PER_CALL, _portions, enqueue
+from workhorse.ops.enqueue import (
+    BYTES_PER_CALL,
+    PER_CALL,
+    _portions,
+    enqueue,
+    enqueue_all,
+    words_of,
+)
 from workhorse.records import CallSpec
 from workhorse.states import JobStatus
 
@@ -60,3 +67,25 @@ def test_heavy_calls_do_not_all_travel_together():
     heavy = CallSpec("a", ("data", b"x" * (BYTES_PER_CALL // 3 + 1)))
     assert [len(some) for some in _portions([heavy] * 5)] == [2, 2, 1]
     assert [len(some) for some in _portions([spec("a")] * (PER_CALL + 1))] == [PER_CALL, 1]
+
+
+def test_calls_that_are_made_meanwhile_are_stored_in_order(perform, keys):
+    ids = [str(number) for number in range(2 * PER_CALL + 1)]
+    now = perform(enqueue_all(keys, "q", map(spec, ids)))
+    assert perform(queues.ids(keys, "q")) == ids
+    assert perform(results.fetch(keys, ids[-1])).created_at == now
+
+
+def test_no_calls_at_all_are_stored_without_a_word(perform, keys):
+    assert perform(enqueue_all(keys, "q", iter(()))) == 0
+
+
+def test_calls_in_a_row_that_are_alike_share_a_head():
+    head = ["new", "", "back", "", ""]
+    names = [3, "func", "data", "description"]
+    other = CallSpec("c", ("func", "f"))
+    assert words_of([spec("a"), spec("b"), other, spec("d")]) == [
+        *(*head, 2, *names, "a", *FIELDS[1::2], "b", *FIELDS[1::2]),
+        *(*head, 1, 1, "func", "c", "f"),
+        *(*head, 1, *names, "d", *FIELDS[1::2]),
+    ]

@@ -5,7 +5,7 @@ from importlib import resources
 
 import pytest
 
-from workhorse.scripts import assemble, code_of, load, locals_of, shake, source
+from workhorse.scripts import assemble, code_of, load, locals_of, shake, source, write_out
 
 NAMES = sorted(
     entry.name.removesuffix(".lua")
@@ -61,6 +61,16 @@ def test_functions_that_nothing_uses_do_not_travel():
     code = "local function a()\n  return 1\nend\nlocal function b() return a() end\nreturn 1"
     assert shake(code) == "return 1"
     assert shake(code + "\nb()") == code + "\nb()"
+
+
+def test_a_function_of_one_line_is_written_out_where_it_is_used():
+    code = "local function key(id) return prefix .. 'id:' .. id end\nreturn {key(a), key(ARGV[1])}"
+    assert shake(write_out(code)) == "return {(prefix .. 'id:' .. a), (prefix .. 'id:' .. ARGV[1])}"
+
+
+def test_a_call_that_cannot_be_written_out_keeps_its_function():
+    code = "local function key(id) return 'x' .. id end\nreturn key(other(1))"
+    assert shake(write_out(code)) == code
 
 
 def test_comments_do_not_travel():

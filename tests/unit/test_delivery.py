@@ -1,9 +1,10 @@
+import itertools
 import pickle
 
 import pytest
 
 from workhorse.connection import Connection
-from workhorse.drivers.delivery import ELSEWHERE_OR_LATER, Delivery, backoff
+from workhorse.drivers.delivery import ELSEWHERE_OR_LATER, Delivery, backoff, encode
 from workhorse.drivers.running import run
 from workhorse.effects import Batch, Call, command
 from workhorse.exceptions import ConnectionLost, ServerError
@@ -181,3 +182,46 @@ def test_errors_survive_pickling():
     for error in (ServerError("NOJOB 1"), ConnectionLost("gone")):
         copy = pickle.loads(pickle.dumps(error))
         assert (type(copy), copy.text) == (type(error), error.text)
+
+
+# Batches that are made while they are sent
+
+
+class Consuming(Scripted):
+    """Takes so many of the pieces that it is given before it answers."""
+
+    takes = 99
+
+    def exchange(self, packed, count=1, timeout=0):
+        if isinstance(packed, bytes):
+            return super().exchange(packed, count, timeout)
+        taken = list(itertools.islice(packed, self.takes))
+        return super().exchange(taken, len(taken), timeout)
+
+
+def stream(*calls):
+    """A flow that makes its calls as they are asked for."""
+    return (yield Batch(iter(calls)))
+
+
+CALLS = [Call(SCRIPT, (word,)) for word in "abc"]
+
+
+def test_a_batch_that_is_made_meanwhile_is_sent_piece_by_piece():
+    connection = Consuming([1, 2, 3])
+    assert run(connection, stream(*CALLS)) == [1, 2, 3]
+    assert connection.sent == [[encode(call) for call in CALLS]]
+
+
+@pytest.mark.parametrize("takes", [0, 1, 99])
+def test_a_batch_that_is_lost_while_it_is_made_is_sent_again_in_full(takes):
+    connection = Consuming(ConnectionLost("gone"), [1, 2, 3])
+    connection.takes = takes
+    assert run(connection, stream(*CALLS)) == [1, 2, 3]
+    assert connection.sent[1] == b"".join(map(encode, CALLS))
+
+
+def test_only_what_was_not_done_of_a_batch_that_is_made_meanwhile_is_sent_again():
+    connection = Consuming([1, UNKNOWN, UNKNOWN], [2, 3])
+    assert run(connection, stream(*CALLS)) == [1, 2, 3]
+    assert connection.sent[1] == encode(CALLS[1], with_text=True) + encode(CALLS[2])

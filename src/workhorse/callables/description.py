@@ -19,6 +19,8 @@ _BRACKETS: Mapping[type, tuple[str, str]] = {
 }
 _CUT = frozenset({str, bytes, bytearray})
 _SHORT = frozenset({float, bool, type(None)})
+_LARGE = 10**60
+"""Integers beyond it may have any length."""
 
 
 def describe(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
@@ -42,7 +44,7 @@ def _argument(value: Any) -> str:  # noqa: ANN401 - anything
     kind = type(value)
     if kind is str and len(value) < WIDTH:
         text = repr(value)
-    elif kind in _SHORT:
+    elif kind in _SHORT or (kind is int and -_LARGE < value < _LARGE):
         return repr(value)
     else:
         text = _repr(value, WIDTH + 4)  # so that what was left out is always cut visibly

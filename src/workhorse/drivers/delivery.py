@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from workhorse.connection import Connection
@@ -49,8 +50,8 @@ class Delivery:
     """One effect on its way: what to send next, and what came of it. It does no I/O.
 
     Attributes:
-        packed: What is to be sent now.
-        count: How many answers it will have.
+        packed: What is to be sent now: bytes, or the pieces of a batch that is being made.
+        count: How many answers it will have; pieces have one each.
         epoch: The connection's epoch when it was sent.
     """
 
@@ -59,6 +60,8 @@ class Delivery:
         *("count", "epoch", "packed"),
     )
 
+    packed: bytes | Iterator[bytes]
+
     def __init__(self, connection: Connection, effect: Call | Batch) -> None:
         self._connection = connection
         self._deadline = time.monotonic() + connection.patience
@@ -66,14 +69,20 @@ class Delivery:
         self.epoch = connection.epoch
         if type(effect) is Call:
             self._single = True
-            self._calls: tuple[Call, ...] = (effect,)
+            self._calls: list[Call] = [effect]
             self.packed = encode(effect)
             self.count = 1
         else:
             self._single = False
-            self._calls = tuple(effect.calls)  # type: ignore[union-attr]  # a Batch
-            self.packed = b"".join(map(encode, self._calls))
-            self.count = len(self._calls)
+            calls = effect.calls  # type: ignore[union-attr]  # a Batch
+            if isinstance(calls, Sequence):
+                self._calls = list(calls)
+                self.packed = b"".join(map(encode, calls))
+                self.count = len(calls)
+            else:
+                self._calls = []
+                self.packed = self._made(calls)
+                self.count = 0
         self._replies: list[Any] = []
         self._open: list[int] = []
 
@@ -123,7 +132,18 @@ class Delivery:
         Raises:
             ConnectionLost: It has been broken for longer than the patience lasts.
         """
+        if not isinstance(self.packed, bytes):
+            for _ in self.packed:
+                pass  # those that were not made yet are sent with the others
+            self.packed = b"".join(map(encode, self._calls))
+            self.count = len(self._calls)
         return self._pause(error)
+
+    def _made(self, calls: Iterator[Call]) -> Iterator[bytes]:
+        """The calls packed one by one, and remembered in case they must be sent again."""
+        for call in calls:
+            self._calls.append(call)
+            yield encode(call)
 
     def _pack(self, unknown: set[int]) -> None:
         sent: set[str] = set()

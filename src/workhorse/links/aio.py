@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from workhorse.links.blocking import keep_alive
 from workhorse.links.wire import (
     CONNECT_TIMEOUT,
     REPLY_TIMEOUT,
+    Packed,
     Word,
     check_greeting,
     greeting,
@@ -131,12 +132,17 @@ class AsyncLink(asyncio.BufferedProtocol):
             raise reply
         return reply
 
-    async def exchange(self, packed: bytes, count: int = 1) -> list[Any]:
+    async def exchange(self, packed: Packed, count: int = 1) -> list[Any]:
         """The answers to *count* packed commands; errors among them are `ServerError` values.
+
+        Of an iterator each command is sent as soon as it is there, in a turn of its own, and all
+        are answered.
 
         Raises:
             ConnectionLost: The link broke, or no answer came in time; the link is closed.
         """
+        if not isinstance(packed, bytes):
+            return await self._exchange_each(packed)
         replies: list[Any] = []
         if not count:
             return replies
@@ -147,6 +153,18 @@ class AsyncLink(asyncio.BufferedProtocol):
         else:
             self.send_many(packed, [*[replies.append] * (count - 1), settle])
         return await future
+
+    async def _exchange_each(self, pieces: Iterator[bytes]) -> list[Any]:
+        sent: list[asyncio.Future[list[Any]]] = []
+        try:
+            for piece in pieces:
+                sent.append(self._loop.create_future())
+                self.send(piece, partial(_settle, sent[-1], []))
+                await asyncio.sleep(0)
+            return [reply for answer in await asyncio.gather(*sent) for reply in answer]
+        finally:
+            for answer in sent:
+                answer.cancel()
 
     async def subscribe(self, channel: str) -> Subscription:
         """Receive what is published on a sharded channel from now on.

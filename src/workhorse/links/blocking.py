@@ -21,6 +21,7 @@ from workhorse.links.wire import (
     CONNECT_TIMEOUT,
     KEEPALIVE,
     REPLY_TIMEOUT,
+    Packed,
     Word,
     check_greeting,
     greeting,
@@ -110,8 +111,10 @@ class Link:
             raise reply
         return reply
 
-    def exchange(self, packed: bytes, count: int = 1, timeout: float = REPLY_TIMEOUT) -> list[Any]:
+    def exchange(self, packed: Packed, count: int = 1, timeout: float = REPLY_TIMEOUT) -> list[Any]:
         """The answers to *count* packed commands; errors among them are `ServerError` values.
+
+        Of an iterator each command is sent as soon as it is there, and all are answered.
 
         Raises:
             ConnectionLost: The link broke, or no answer came in time; the link is closed.
@@ -122,7 +125,12 @@ class Link:
         try:
             if timeout != self._timeout:
                 self._set_timeout(sock, timeout)
-            sock.sendall(packed)
+            if isinstance(packed, bytes):
+                sock.sendall(packed)
+            else:
+                count = 0
+                for count, piece in enumerate(packed, 1):  # noqa: B007 - it is used after the loop
+                    sock.sendall(piece)
             if self._leaving:
                 self._drain(sock)
             replies: list[Any] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import hiredis
@@ -12,6 +12,8 @@ from workhorse.endpoints.logins import Address, Login, address_text
 from workhorse.exceptions import ConnectionLost, ServerError
 
 Word = str | bytes | int | float
+Packed = bytes | Iterator[bytes]
+"""Commands ready to be sent: all of them, or one after the other."""
 
 CONNECT_TIMEOUT = 5.0
 """How long opening a connection may take, seconds."""

@@ -18,20 +18,24 @@
 -- @include lib/now
 -- @include lib/store
 -- @lazy lib/judge
-local now = milliseconds(time)
+local now, at, verdicts = milliseconds(time), 3, nil
+local answer = {now}
 
--- Whether all ids are generated, differ and are new. Most often they are, which one look tells.
-local function all_new()
-  local at, seen, names = 3, {}, {}
-  while ARGV[at] do
-    if ARGV[at] ~= 'new' then return false end
-    local first, width = at + 7 + ARGV[at + 6], ARGV[at + 6] + 1
-    at = first + ARGV[at + 5] * width
-    for i = first, at - 1, width do
-      local id = ARGV[i]
-      if seen[id] then return false end
-      seen[id], names[#names + 1], names[#names + 2] = true, job_key(id), gone_key(id)
-    end
+-- Where the ids and values of calls that are alike begin and end, and how far apart two ids are.
+local function bounds(of)
+  local width = ARGV[of + 6] + 1
+  local first = of + 6 + width
+  return first, first + (ARGV[of + 5] - 1) * width, width
+end
+
+-- Whether generated ids differ and are new. Most often they are, which one look tells.
+local function all_new(first, last, width)
+  if first == last then return call('EXISTS', job_key(ARGV[first]), gone_key(ARGV[first])) == 0 end
+  local seen, names = {}, {}
+  for i = first, last, width do
+    local id = ARGV[i]
+    if seen[id] then return false end
+    seen[id], names[#names + 1], names[#names + 2] = true, job_key(id), gone_key(id)
   end
   for i = 1, #names, 4000 do
     if call('EXISTS', unpack(names, i, math.min(i + 3999, #names))) > 0 then return false end
@@ -39,14 +43,15 @@ local function all_new()
   return true
 end
 
-local verdicts, taken, status
-if not all_new() then verdicts, taken, status = judge(3) end
-if taken then return redis.error_reply('DUPLICATE ' .. taken .. ' ' .. status) end
-local answer, at = {now}, 3
-while ARGV[at] do
-  local first, width = at + 7 + ARGV[at + 6], ARGV[at + 6] + 1
-  local last = first + (ARGV[at + 5] - 1) * width
+local first, last, width = bounds(at)
+if ARGV[last + width] or ARGV[at] ~= 'new' or not all_new(first, last, width) then
+  local taken, status
+  verdicts, taken, status = judge(at)
+  if taken then return redis.error_reply('DUPLICATE ' .. taken .. ' ' .. status) end
+end
+repeat
   store(queue, at, first, last, width, verdicts, answer, now)
   at = last + width
-end
+  if ARGV[at] then first, last, width = bounds(at) end
+until not ARGV[at]
 return answer

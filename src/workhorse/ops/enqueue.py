@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from workhorse.effects import Call, Flow, Word
+from workhorse.effects import Batch, Call, Flow, Word
 from workhorse.exceptions import DuplicateJobError, ServerError
 from workhorse.keys import Keys
 from workhorse.records import CallSpec
@@ -38,26 +38,42 @@ def enqueue(keys: Keys, queue: str, specs: Sequence[CallSpec]) -> Flow[Stored]:
     Raises:
         DuplicateJobError: An id is taken (see `CallSpec.mode`); nothing of that step is stored.
     """
-    script = load("enqueue")
     now, fresh = 0, []
     for some in _portions(specs):
         try:
-            now, *known = yield Call(script, [keys.agenda, "", queue, *words_of(some)])
+            now, *known = yield _call(keys, queue, some)
         except ServerError as error:
             raise _explained(error) from None
         fresh += [spec.id.encode() not in known for spec in some] if known else [True] * len(some)
     return Stored(now, tuple(fresh))
 
 
-def _portions(specs: Sequence[CallSpec]) -> Iterator[Sequence[CallSpec]]:
+def enqueue_all(keys: Keys, queue: str, specs: Iterable[CallSpec]) -> Flow[int]:
+    """Store calls of mode `new`, as `enqueue` does, without waiting between the steps.
+
+    The first are on their way when the last are taken from *specs*. If an error is raised, any
+    of the steps may have been done.
+
+    Returns:
+        The server's time, ms since 1970: when the last were created.
+    """
+    replies = yield Batch(_call(keys, queue, some) for some in _portions(specs))
+    return int(replies[-1][0]) if replies else 0
+
+
+def _call(keys: Keys, queue: str, specs: Sequence[CallSpec]) -> Call:
+    return Call(load("enqueue"), [keys.agenda, "", queue, *words_of(specs)])
+
+
+def _portions(specs: Iterable[CallSpec]) -> Iterator[Sequence[CallSpec]]:
     """The calls, as many at a time as travel together; most often there is one."""
-    if len(specs) <= 1:
+    if isinstance(specs, Sequence) and len(specs) <= 1:
         yield specs
         return
     portion: list[CallSpec] = []
     size = 0
     for spec in specs:
-        weight = sum(len(word) for word in spec.fields if isinstance(word, bytes | str))
+        weight = sum(map(len, spec.fields[1::2]))
         if portion and (len(portion) == PER_CALL or size + weight > BYTES_PER_CALL):
             yield portion
             portion, size = [], 0

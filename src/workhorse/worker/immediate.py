@@ -31,7 +31,7 @@ def begin(spec: CallSpec, queue: str) -> tuple[Lease, CallSpec]:
     fields = {_bytes(name): _bytes(value) for name, value in zip(words, words, strict=True)}
     lease = Lease(spec.id, queue, token, 1, fields)
     longest = _A_DAY if lease.timeout < 0 else round(lease.timeout * 1000) + 5000
-    began = (*spec.fields, "token", token, "attempt", 1)
+    began = (*spec.fields, "token", token, "attempt", "1")
     return lease, spec._replace(fields=began, lease=longest, ttl=None)
 
 

@@ -5,7 +5,7 @@
 -- @include lib/text
 -- @include lib/agenda
 -- @include lib/lifetime
--- @lazy lib/vanish
+-- @include lib/vanish
 local function mark_finished(id, key, result, began, ended, ttl, again)
   if result ~= '' then
     call('HSET', key, 'status', 'finished', 'ended_at', ended, 'started_at', began, 'result', result)

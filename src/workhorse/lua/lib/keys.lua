@@ -1,5 +1,6 @@
--- Keys of ids and names that a script learns as it runs; mirrors keys.py.
-local prefix = string.match(agenda, '^{[^}]+}:')
+-- Keys of ids and names that a script learns as it runs; mirrors keys.py. The agenda's own is
+-- the prefix of all and six letters.
+local prefix = string.sub(agenda, 1, -7)
 local queues = prefix .. 'queues'
 local workers = prefix .. 'workers'
 local job_prefix = prefix .. 'job:'
@@ -16,4 +17,4 @@ local function deferred_key(name) return prefix .. 'deferred:' .. name end
 local function scheduled_key(name) return prefix .. 'scheduled:' .. name end
 local function canceled_key(name) return prefix .. 'canceled:' .. name end
 local function worker_key(name) return prefix .. 'worker:' .. name end
-local function machine_key(machine) return prefix .. 'machine:' .. machine end
+local function machine_key(name) return prefix .. 'machine:' .. name end
