@@ -5,6 +5,7 @@ Each has a twin for the systems that are made for coroutines; its name begins wi
 
 import asyncio
 import os
+import signal
 import time
 
 from benchmarks.slots import Slots
@@ -127,8 +128,19 @@ def mixed(index: int) -> int:
     return index
 
 
-SYNC = (noop, compute, nap, echo, flaky, after, mixed)
-ASYNC = (anoop, acompute, anap, aecho, aflaky, aafter)
+def die(index: int) -> None:
+    """Take the process along, as a crash in C code would."""
+    _slots.begin(index)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def adie(index: int) -> None:
+    """The same, as a coroutine."""
+    die(index)
+
+
+SYNC = (noop, compute, nap, echo, flaky, after, mixed, die)
+ASYNC = (anoop, acompute, anap, aecho, aflaky, aafter, adie)
 EVERY = (*SYNC, *ASYNC)
 """All of them, for systems that want to be told beforehand."""
 RETRY_DELAY = 0.001

@@ -13,6 +13,11 @@ from benchmarks.targets import TARGETS
 NOISY = 0.25
 """Processors in use by other programs that make a run doubtful."""
 _LONGEST_REASON = 160
+_LEGEND = """\
+*Runs a lost job again*: a job that was taken when its worker was killed is run by another one,
+after a while and without being asked. That is what the system's documentation or source says, it
+was not measured here; what a crashing job does to its own worker was, see below.
+"""
 _PLOTS = {
     "drain": ("drain.svg", "No-op jobs per second of one worker"),
     "latency": ("latency.svg", "Latency of single jobs"),
@@ -33,8 +38,10 @@ includes booting. Systems without a way to wait for a result were asked every mi
 Jobs that fail once are tried again at once, or after a millisecond, where the system lets us
 say so; streaQ, tarsk, mayu and TaskTiger have clocks of their own for it.
 
-Not in these tables: what a system promises. BlitzQ's `fast` and Huey lose a job when the worker
-dies, most of the others run everything in the worker's own process, and few store a status.
+All of it is made by `make bench`, in about half an hour on a machine that does nothing else.
+Parts of it: `python -m benchmarks --measures drain latency --systems Workhorse blitzq` replaces
+those rows, `--resume` adds those that are missing, `--report` writes this page again from
+`docs/benchmarks/results.json`, and `--quick` shows a short run of a few on the screen.
 
 The plots are drawn with Matplotlib, in an environment of its own like those of the peers: it is
 needed neither to use Workhorse nor to develop it.
@@ -61,7 +68,8 @@ def page(results: Results) -> str:
     lines += [_HOW, "## Conditions", ""]
     lines += [f"* {name}: {value}" for name, value in results.conditions.items()]
     lines += [f"* {line}" for line in _noise(results)]
-    lines += ["", "## What was to be reached", ""]
+    lines += ["", "## The systems", "", *_marked(list(_systems(results)))]
+    lines += ["", _LEGEND, "", "## What was to be reached", ""]
     lines += _marked(list(_targets(results)))
     lines += ["", "## Rows that we lose", "", *_lost(results)]
     if results.absent:
@@ -71,8 +79,6 @@ def page(results: Results) -> str:
         lines += ["", f"## {measure.title}", "", *_plot(measure.name)]
         for part in parts:
             lines += [*_section(part), ""]
-    notes = [f"* {one.name}: {one.note}" for one in SYSTEMS if one.note]
-    lines += ["## Notes on the systems", "", *notes]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -92,6 +98,24 @@ def _plot(measure: str) -> list[str]:
         return []
     file, title = _PLOTS[measure]
     return [f"![{title}](benchmarks/{file})", ""]
+
+
+def _systems(results: Results) -> Iterator[Row]:
+    yield ["", "version", "results", "runs a lost job again", ""]
+    for one in SYSTEMS:
+        variants = one.variants.values()
+        yield [
+            one.name,
+            results.versions.get(one.name, "-"),
+            "yes" if "results" in one.can else "no",
+            _share([variant.promises for variant in variants]),
+            one.note,
+        ]
+
+
+def _share(answers: Sequence[bool]) -> str:
+    """Whether all variants, some or none."""
+    return "yes" if all(answers) else "some variants" if any(answers) else "no"
 
 
 def _targets(results: Results) -> Iterator[Row]:

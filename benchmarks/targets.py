@@ -73,7 +73,7 @@ def _ahead(  # noqa: PLR0913 - what to compare, and with whom
     what: str = "",
     *,
     lower: bool = False,
-    only: Callable[[Record], bool] = lambda _: True,
+    only: Callable[[Results, Record], bool] = lambda *_: True,
 ) -> Value:
     """How many times better than the best peer."""
 
@@ -82,7 +82,7 @@ def _ahead(  # noqa: PLR0913 - what to compare, and with whom
         theirs = [
             found
             for one in _peers(results, measure, what)
-            if only(one) and (found := one.median(metric)) is not None
+            if only(results, one) and (found := one.median(metric)) is not None
         ]
         if own is None or not own or not theirs:
             return None
@@ -99,18 +99,22 @@ def _sum(*values: Value) -> Value:
     return value
 
 
-def _survives(record: Record) -> bool:
-    """Whether a job that crashes leaves this worker alive."""
+def _survives(results: Results, record: Record) -> bool:
+    """Whether a job that crashes leaves this worker alive: as measured, else as described."""
+    tried = results.get("crash", record.system, record.variant)
+    measured = None if tried is None else tried.median("survived")
+    if measured is not None:
+        return measured > 0
     systems = {one.name: one for one in SYSTEMS}
     variant = systems[record.system].variants.get(record.variant)
     return variant is not None and variant.survives
 
 
-def _is_rq_worker(record: Record) -> bool:
+def _is_rq_worker(_: Results, record: Record) -> bool:
     return (record.system, record.variant) == (BASELINE.name, "Worker")
 
 
-def _returns_results(record: Record) -> bool:
+def _returns_results(_: Results, record: Record) -> bool:
     return record.median("result_p50") is not None
 
 

@@ -45,6 +45,7 @@ WORKLOADS = {
     "retry": Workload("flaky", retried=True),
     "chain": Workload("noop", chained=True),
     "mixed": Workload("mixed"),
+    "crash": Workload("die"),
 }
 
 

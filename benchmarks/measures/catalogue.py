@@ -1,5 +1,6 @@
 """What is measured, in order. Another measure is a line here and a module beside this one."""
 
+from benchmarks.measures.crash import Crash
 from benchmarks.measures.depth import Depth
 from benchmarks.measures.drain import Drain, Scaling, Work
 from benchmarks.measures.enqueue import Enqueue
@@ -24,6 +25,7 @@ MEASURES: tuple[Measure, ...] = (
     Late(),
     Burst(),
     Mixed(),
+    Crash(),
     Depth(),
     Scale(),
 )

@@ -12,7 +12,7 @@ from benchmarks.processes import Client, Worker
 from benchmarks.slots import Slots
 from benchmarks.workloads import WORKLOADS
 
-TIMEOUT = 90.0
+TIMEOUT = 45.0
 _SETTLING = 0.15
 """After the last job's end, for what the worker still has to tell the server, seconds."""
 

@@ -10,7 +10,7 @@ def _variant(threads: int, **env: str) -> Variant:
         "dramatiq", "benchmarks.systems.dramatiq_client", "--processes", "1",
         "--threads", str(threads),
     )  # fmt: skip
-    return Variant(worker, slots=threads, survives=True, env=env)
+    return Variant(worker, slots=threads, env=env)
 
 
 DRAMATIQ = System(

@@ -10,7 +10,7 @@ def _variant(name: str, worker_class: str, **how: bool) -> Variant:
         "rq.cli", "worker", "--url", "{url}", "--with-scheduler",
         "--worker-class", worker_class,
     )  # fmt: skip
-    return Variant(worker, against=name, survives=how.get("survives", False))
+    return Variant(worker, against=name, survives=how.get("survives", False), promises=False)
 
 
 RQ = System(

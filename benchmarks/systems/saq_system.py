@@ -8,7 +8,7 @@ from benchmarks.systems.system import System, Variant, script_worker
 def _variant(concurrency: int, *, uvloop: bool = False) -> Variant:
     env = {"BENCHMARK_CONCURRENCY": str(concurrency), "BENCHMARK_UVLOOP": str(int(uvloop))}
     worker = script_worker("saq", "benchmarks.systems.saq_client.settings")
-    return Variant(worker, flavour="a", slots=concurrency, env=env)
+    return Variant(worker, flavour="a", slots=concurrency, env=env, promises=False)
 
 
 SAQ = System(
@@ -21,4 +21,5 @@ SAQ = System(
     variants={"c10": _variant(10), "c30 uvloop": _variant(30, uvloop=True), "c100": _variant(100)},
     best="c30 uvloop",
     sleeper="c100",
+    note="A job whose worker died is not run again unless it was given retries.",
 )
