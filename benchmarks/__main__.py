@@ -8,6 +8,7 @@ a run that was cut off is completed with --resume, and a part of it is measured 
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,7 @@ QUICK = (1, 0.25)
 """Turns, and seconds that a run is to take."""
 PAGE = ROOT / "docs" / "benchmarks.md"
 KEPT = ROOT / "docs" / "benchmarks" / "results.json"
+RATES = ROOT / ".venvs" / "rates.json"
 KEPT_OF_QUICK = ROOT / ".venvs" / "quick.json"
 _QUICK_SYSTEMS = ("Workhorse", "RQ", "Huey")
 _QUICK_MEASURES = ("enqueue", "drain", "latency", "idle", "late")
@@ -93,7 +95,7 @@ def _measure(options: argparse.Namespace, results: Results, kept: Path) -> None:
             Path(folder) / "server", over_tcp=not options.socket, binary=options.server
         )
         try:
-            lab = Lab(server, Path(folder), pythons, options.quick, _known_rates(results))
+            lab = Lab(server, Path(folder), pythons, options.quick, _known_rates())
             plan = Plan(
                 [one for one in MEASURES if not measures or one.name in measures],
                 [one for one in systems if one.name in pythons and _runs(lab, one, results)],
@@ -134,6 +136,8 @@ def _carry_out(plan: Plan, lab: Lab, results: Results, kept: Path) -> None:
             print(f"{records[0].measure}: {now - last:.0f} s", file=sys.stderr)
         last = now
         results.save(kept)
+        if not lab.quick:
+            RATES.write_text(json.dumps(lab.rates, indent=1))
     results.conditions["took"] = f"{time.monotonic() - began:.0f} s"
     results.save(kept)
 
@@ -169,9 +173,10 @@ def _is_known(results: Results, measure: str, subject: Subject) -> bool:
     return (measure, subject.system.name, subject.variant, subject.what) in results
 
 
-def _known_rates(results: Results) -> dict[str, float]:
-    rates = ((one.name, one.median("jobs_per_s")) for one in results.of("drain"))
-    return {name: rate for name, rate in rates if rate is not None}
+def _known_rates() -> dict[str, float]:
+    """What an earlier run has found out: it saves trying how many jobs take how long."""
+    rates: dict[str, float] = json.loads(RATES.read_text()) if RATES.exists() else {}
+    return rates
 
 
 def _versions(results: Results, systems: Sequence[System], pythons: dict[str, str]) -> None:

@@ -32,7 +32,7 @@ class Lab:
         folder: For slots and logs.
         pythons: System's name -> its interpreter.
         quick: Whether all is to be over soon.
-        rates: What was found out about how fast each is, no-ops per second.
+        rates: What is known about how fast each is, jobs per second, also from earlier runs.
     """
 
     server: MeasuredServer

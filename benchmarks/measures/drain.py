@@ -33,10 +33,11 @@ class Drain:
 
     def size(self, lab: Lab, subject: Subject, seconds: float) -> int:
         """How many jobs take about so long."""
+        fewest, most = 100 if subject.system.slow else 300, 50_000
+        if subject.name in lab.rates:
+            return round(max(fewest, min(most, lab.rates[subject.name] * seconds)))
         return jobs_for(
-            seconds,
-            lambda count: self.run(lab, subject, count)["jobs_per_s"],
-            (100 if subject.system.slow else 1_000, 50_000),
+            seconds, lambda count: self.run(lab, subject, count)["jobs_per_s"], (fewest, most)
         )
 
     def run(self, lab: Lab, subject: Subject, count: int) -> Figures:

@@ -20,8 +20,8 @@ DOCKET = System(
     client="benchmarks.systems.docket_client",
     ways=("one", "async", "many"),
     can=("results", "later", "waited"),
-    variants={"c10": _variant(10), "c30": _variant(30), "c100": _variant(100)},
+    variants={"c10": _variant(10), "c30": _variant(30)},
     best="c30",
-    sleeper="c100",
     slow=True,
+    note="With 100 jobs at a time its worker runs out of connections of its own making.",
 )
