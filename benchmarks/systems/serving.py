@@ -14,6 +14,7 @@ import asyncio
 import gc
 import importlib
 import json
+import math
 import os
 import random
 import sys
@@ -223,7 +224,8 @@ class Program:
         task, due = flavour + "noop", []
         began = time.monotonic()
         for index in range(count):
-            left = began + delay + index * step - time.monotonic()
+            # Whole milliseconds: many systems know no others, and rounding is not to count.
+            left = math.ceil((began + delay + index * step - time.monotonic()) * 1000) / 1000
             due.append(time.monotonic_ns() + round(left * 1e9))
             await self._adapter.later(task, (index,), left)
         return {"due": due, "ended": [time.monotonic_ns()]}
