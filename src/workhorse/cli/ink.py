@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import IO, Any
@@ -41,7 +40,9 @@ class Ink:
     @property
     def width(self) -> int:
         """How many columns there are."""
-        return shutil.get_terminal_size((80, 24)).columns
+        from shutil import get_terminal_size  # noqa: PLC0415 - a log needs no width
+
+        return get_terminal_size((80, 24)).columns
 
     def say(self, text: str = "") -> None:
         """Write a line."""

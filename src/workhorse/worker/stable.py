@@ -104,10 +104,11 @@ class Stable:
 
     def run(self) -> None:
         """Serve until the supervisor closes its end."""
-        self._import(self._orders.preload)
+        if self._orders.preload:
+            self._import(self._orders.preload)
+            gc.collect()
         if self._orders.once:
             practise(self._kit)
-        gc.collect()
         gc.freeze()
         gc.enable()
         woken, wake = socket.socketpair()
@@ -210,6 +211,7 @@ def main() -> None:
         # What jobs print is wanted when they print it, and must not die with their horse.
         sys.stdout.reconfigure(line_buffering=True)
     take_signals()
+    gc.collect()  # while nobody waits for it
     raw, fds, _, _ = socket.recv_fds(control, RECEIVE, 1)
     if not raw:
         return
