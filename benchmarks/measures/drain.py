@@ -7,7 +7,11 @@ from collections.abc import Iterator, Sequence
 from benchmarks.lab import Lab
 from benchmarks.measures.draining import Order, drain
 from benchmarks.measures.measure import Figures, Metric, Subject, each_variant, jobs_for
+from benchmarks.systems.catalogue import OURS
 from benchmarks.systems.system import System
+
+_PARALLEL = 8
+"""A worker with so many places waits for many jobs at a time."""
 
 _RATE = Metric("jobs_per_s", "jobs/s", higher_is_better=True, ratio=True)
 _COSTS = (
@@ -101,12 +105,10 @@ class Work:
     }
 
     def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
-        """Each kind of work; that of others than the best variant where it makes a difference."""
+        """Each kind of work by each system's best; of waiting, by all that wait in parallel."""
         for work in self._bounds:
             for system in systems:
-                purpose = "sleeper" if work == "nap" else "best"
-                variants = dict.fromkeys((system.chosen(purpose), next(iter(system.variants))))
-                for variant in variants if work == "nap" else [system.chosen(purpose)]:
+                for variant in _workers_for(system, work):
                     if system.can_do(variant, work):
                         yield Subject(system, variant, work, f"SimpleWorker {work}")
 
@@ -124,3 +126,14 @@ class Work:
 
 def _workers(subject: Subject) -> int:
     return int(subject.what.removeprefix("x "))
+
+
+def _workers_for(system: System, work: str) -> Iterator[str]:
+    """Which variants do a kind of work, the one that we begin with first."""
+    if work != "nap":
+        yield system.chosen("best")
+        return
+    first = next(iter(system.variants))
+    ours = [name for name, one in system.variants.items() if one.slots >= _PARALLEL]
+    others = ours if system.name == OURS.name else [system.chosen("sleeper")]
+    yield from dict.fromkeys((first, *others))

@@ -34,7 +34,7 @@ PAUSE = (0.005, 0.015)
 """Between two jobs whose latency is measured, seconds: the worker must be idle again."""
 LONGEST, FEWEST = 5.0, 10
 """The timing of single jobs ends after so many seconds, and not before so many jobs."""
-PATIENCE = 30.0
+PATIENCE = 10.0
 """How long a result may take, seconds."""
 POLL = 0.001
 """Between two looks at a result, for systems that have nothing better, seconds."""
