@@ -119,18 +119,44 @@ class Link:
         Raises:
             ConnectionLost: The link broke, or no answer came in time; the link is closed.
         """
+        if isinstance(packed, bytes):
+            self.post(packed, timeout)
+            return self.collect(count)
+        count = 0
+        try:
+            for count, piece in enumerate(packed, 1):  # noqa: B007 - it is used after the loop
+                self.post(piece, timeout)
+        except BaseException:
+            self.close()
+            raise
+        return self.collect(count)
+
+    def post(self, packed: bytes, timeout: float = REPLY_TIMEOUT) -> None:
+        """Send packed commands; whatever comes next on this link is `collect`.
+
+        Raises:
+            ConnectionLost: The link broke; it is closed.
+        """
         sock = self._socket
         if sock is None:
             raise ConnectionLost(f"{address_text(self.address)}: the link is closed")
         try:
             if timeout != self._timeout:
                 self._set_timeout(sock, timeout)
-            if isinstance(packed, bytes):
-                sock.sendall(packed)
-            else:
-                count = 0
-                for count, piece in enumerate(packed, 1):  # noqa: B007 - it is used after the loop
-                    sock.sendall(piece)
+            sock.sendall(packed)
+        except BaseException as error:  # noqa: BLE001 - it is raised again
+            self._fail(error, timeout)
+
+    def collect(self, count: int = 1) -> list[Any]:
+        """The answers to what was posted; errors among them are `ServerError` values.
+
+        Raises:
+            ConnectionLost: The link broke, or no answer came in time; the link is closed.
+        """
+        sock = self._socket
+        if sock is None:
+            raise ConnectionLost(f"{address_text(self.address)}: the link is closed")
+        try:
             if self._leaving:
                 self._drain(sock)
             replies: list[Any] = []
@@ -138,7 +164,7 @@ class Link:
                 replies.append(self._read(sock))
             return replies
         except BaseException as error:  # noqa: BLE001 - it is raised again
-            self._fail(error, timeout)
+            self._fail(error, self._timeout)
 
     def subscribe(self, channel: str, timeout: float = REPLY_TIMEOUT) -> None:
         """Receive what is published on a sharded channel from now on; see `next_message`.

@@ -9,14 +9,15 @@ from __future__ import annotations
 import logging
 import random
 import signal
+import sys
 import threading
 import time
 from collections import deque
 from types import FrameType
 
 from workhorse.connection import Connection
-from workhorse.drivers import run
-from workhorse.effects import Flow, Word
+from workhorse.drivers import encode, run
+from workhorse.effects import Call, Flow, Word
 from workhorse.exceptions import DuplicateWorkerError, ServerError
 from workhorse.links.blocking import Link
 from workhorse.ops import workers
@@ -34,7 +35,7 @@ from workhorse.worker.pacing import Pace
 from workhorse.worker.settings import Settings
 from workhorse.worker.stable import kit_for
 from workhorse.worker.tally import Tally
-from workhorse.worker.trade import replaced
+from workhorse.worker.trade import Pending, replaced
 
 log = logging.getLogger("workhorse.worker")
 
@@ -42,6 +43,17 @@ BATCH_TIME = 0.010
 """How long outcomes of quick jobs are gathered before they are settled, seconds."""
 BLOCK = 5
 """How long an idle worker blocks on its bells at a time, seconds."""
+
+
+def answer_of(flow: Flow[Exchanged], reply: object) -> Exchanged:
+    """What a flow of one call makes of the reply to it."""
+    next(flow)
+    try:
+        flow.send(reply)
+    except StopIteration as done:
+        answer: Exchanged = done.value
+        return answer
+    raise AssertionError("an exchange is one call")
 
 
 class _Woken(BaseException):
@@ -56,6 +68,7 @@ class InlineWorker:
         self._settings = settings
         self._terms = Terms(settings.name, settings.lease_ms, settings.max_crashes)
         self._kit = kit_for(orders)
+        sys.path[:0] = [folder for folder in orders.path if folder not in sys.path]
         self._pace = Pace()
         self._tally = Tally(descriptions=settings.log_descriptions)
         self._number = time.time_ns() // 1000
@@ -66,6 +79,7 @@ class InlineWorker:
         self._over = threading.Event()
         self._interrupted = False
         self._resting = False
+        self._link: Link | None = None
         self._me = identity.identity(settings.name)
         self._worked_at = time.monotonic()
 
@@ -92,6 +106,7 @@ class InlineWorker:
         finally:
             self._over.set()
             beat.join()
+            self._drop_link()
             run(self._connection, workers.unregister(self._connection.keys, self._me))
             self._tally.sum_up()
             log.info("worker %s has stopped", self._settings.name)
@@ -100,21 +115,27 @@ class InlineWorker:
     def _work(self) -> None:
         outcomes: list[Outcome] = []
         while True:
-            got = self._exchange(outcomes, self._want())
-            outcomes = []
+            want = self._want()
+            if self._held and not outcomes and not want:
+                outcomes = self._run_some()
+                continue
+            # What is held runs while the server works on what has run, and finds more.
+            pending = self._send(outcomes, want)
+            outcomes = self._run_some()
+            got = self._receive(pending)
             self._held.extend(got.jobs)
             self._claimed += len(got.jobs)
-            if not self._held:
+            if not self._held and not outcomes:
                 if self._is_done(got):
                     return
                 if not got.left:
                     self._rest(got.next_due)
-                continue
-            outcomes = self._run_some()
 
     def _run_some(self) -> list[Outcome]:
         """Run jobs until they have taken `BATCH_TIME`; all of them, or a stop."""
-        outcomes = []
+        outcomes: list[Outcome] = []
+        if not self._held:
+            return outcomes
         until = time.monotonic() + BATCH_TIME
         while self._held and time.monotonic() < until:
             if self._stopping.is_set():
@@ -158,25 +179,61 @@ class InlineWorker:
         limit = self._settings.max_idle_time
         return limit is not None and time.monotonic() - self._worked_at > limit
 
-    def _exchange(self, outcomes: list[Outcome], want: int) -> Exchanged:
+    def _send(self, outcomes: list[Outcome], want: int) -> Pending:
+        """Begin an exchange; it is under way if the link is up."""
         self._number += 1
+        pending = Pending(self._number, list(self._order()), want, outcomes)
+        try:
+            if self._link is None or self._link.closed:
+                self._link = self._connection.dedicated()
+            self._link.post(encode(self._call(pending)))
+        except ServerError as error:
+            log.debug("the server is out of reach: %s", error)
+            self._drop_link()
+        return pending
+
+    def _receive(self, pending: Pending) -> Exchanged:
+        """The answer to an exchange; if none came straight, it is made again until one does."""
+        flow = self._flow(pending)
+        try:
+            if self._link is not None and not self._link.closed:
+                reply = self._link.collect()[0]
+                if not isinstance(reply, ServerError):
+                    return self._checked(answer_of(flow, reply))
+        except ServerError as error:
+            log.debug("the server is out of reach: %s", error)
+        self._drop_link()
+        return self._checked(self._insist(pending))
+
+    def _insist(self, pending: Pending) -> Exchanged:
         delay = 0.1
         while True:
-            flow = exchange(
-                self._connection.keys, self._terms, self._number, self._order(), want, outcomes
-            )
             try:
-                got = run(self._connection, flow)
+                return run(self._connection, self._flow(pending))
             except ServerError as error:
                 if error.code == "STALE":
                     raise replaced(self._terms.worker) from None
                 log.error("cannot exchange jobs with the server, trying again: %s", error)  # noqa: TRY400 - as in trade
                 self._over.wait(delay)
                 delay = min(delay * 2, 5.0)
-                continue
-            for job_id in got.refused:
-                log.warning("the outcome of job %s came too late: its lease was lost", job_id)
-            return got
+
+    def _checked(self, got: Exchanged) -> Exchanged:
+        for job_id in got.refused:
+            log.warning("the outcome of job %s came too late: its lease was lost", job_id)
+        return got
+
+    def _flow(self, pending: Pending) -> Flow[Exchanged]:
+        return exchange(self._connection.keys, self._terms, *pending)
+
+    def _call(self, pending: Pending) -> Call:
+        call = next(self._flow(pending))
+        assert isinstance(call, Call)  # noqa: S101 - for the type checker
+        return call
+
+    def _drop_link(self) -> None:
+        if self._link is not None:
+            self._link.close()
+            self._link = None
 
     def _rest(self, next_due: int | None) -> None:
         """Block on the bells until one rings, something falls due, or the block ends."""
