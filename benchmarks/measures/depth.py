@@ -15,7 +15,7 @@ from benchmarks.systems.catalogue import OURS
 from benchmarks.systems.system import System
 
 _DEEP = 1_000_000
-_FILLING, _FILLING_OF_OURS = 6.0, 25.0
+_FILLING, _FILLING_OF_OURS = 4.0, 25.0
 """How long a queue is filled at most, seconds: slow clients get less far."""
 _PER_ORDER = 20_000
 _WATCHED = 1.5
@@ -29,7 +29,7 @@ class Depth:
     name = "depth"
     title = (
         "Depth: no-op jobs per second with about 1,000 queued and with many (1,000,000, or as "
-        "many as a client enqueues in 6 s)"
+        "many as a client enqueues in 4 s)"
     )
     metrics = (
         Metric("percent", "deep/shallow %", digits=1, higher_is_better=True),

@@ -32,8 +32,8 @@ class Drain:
     our_turns = 3
 
     def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:
-        """Every variant of every system's worker."""
-        yield from each_variant(systems)
+        """Every variant of every system's worker but those for one purpose."""
+        yield from (one for one in each_variant(systems) if not one.how.narrow)
 
     def size(self, lab: Lab, subject: Subject, seconds: float) -> int:
         """How many jobs take about so long."""

@@ -101,7 +101,7 @@ class Memory:
     """What a worker holds after many jobs."""
 
     name = "memory"
-    title = "Memory of a worker after many no-op jobs (100,000, or as many as it runs in 4 s)"
+    title = "Memory of a worker after many no-op jobs (100,000, or as many as it runs in 2 s)"
     metrics = (
         Metric("memory_mb", "PSS MB", digits=1, ratio=True),
         Metric("grown_mb", "more than after 1 job", digits=1),
@@ -117,7 +117,7 @@ class Memory:
 
     def size(self, lab: Lab, subject: Subject, seconds: float) -> int:
         """How many jobs."""
-        return round(max(_FEWEST, min(_MOST, known_rate(lab, subject) * seconds * 4)))
+        return round(max(_FEWEST, min(_MOST, known_rate(lab, subject) * seconds * 3)))
 
     def run(self, lab: Lab, subject: Subject, count: int) -> Figures:
         """One run."""

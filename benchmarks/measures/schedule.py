@@ -34,7 +34,7 @@ class Late:
         Metric("early", "early"),
         Metric("earliest_ms", "earliest", digits=2),
     )
-    turns = 2
+    turns = 1
     our_turns = 3
 
     def subjects(self, systems: Sequence[System]) -> Iterator[Subject]:

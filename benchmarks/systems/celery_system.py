@@ -10,7 +10,8 @@ def _variant(pool: str, *words: str, slots: int = 1, survives: bool = False) -> 
         "celery", "-A", "benchmarks.systems.celery_client", "worker",
         "--pool", pool, *words,
     )  # fmt: skip
-    return Variant(worker, slots=slots, survives=survives, promises=False)
+    narrow = pool == "threads"
+    return Variant(worker, slots=slots, survives=survives, narrow=narrow, promises=False)
 
 
 CELERY = System(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from benchmarks.systems.system import System, Variant, script_worker
 
+_DEFAULT_THREADS = 8
+
 
 def _variant(threads: int, **env: str) -> Variant:
     worker = script_worker(
         "dramatiq", "benchmarks.systems.dramatiq_client", "--processes", "1",
         "--threads", str(threads),
     )  # fmt: skip
-    return Variant(worker, slots=threads, env=env)
+    return Variant(worker, slots=threads, env=env, narrow=threads != _DEFAULT_THREADS)
 
 
 DRAMATIQ = System(

@@ -10,7 +10,9 @@ def _variant(workers: int, kind: str = "thread") -> Variant:
         "huey_consumer", "benchmarks.systems.huey_client.huey", "--workers", str(workers),
         "--worker-type", kind,
     )  # fmt: skip
-    return Variant(worker, slots=workers, survives=kind == "process", promises=False)
+    return Variant(
+        worker, slots=workers, survives=kind == "process", narrow=workers > 2, promises=False
+    )
 
 
 HUEY = System(

@@ -8,7 +8,9 @@ from benchmarks.systems.system import System, Variant, script_worker
 def _variant(concurrency: int, *, uvloop: bool = False) -> Variant:
     env = {"BENCHMARK_CONCURRENCY": str(concurrency), "BENCHMARK_UVLOOP": str(int(uvloop))}
     worker = script_worker("saq", "benchmarks.systems.saq_client.settings")
-    return Variant(worker, flavour="a", slots=concurrency, env=env, promises=False)
+    return Variant(
+        worker, flavour="a", slots=concurrency, env=env, narrow=concurrency > 30, promises=False
+    )
 
 
 SAQ = System(

@@ -8,7 +8,7 @@ from benchmarks.systems.system import System, Variant, script_worker
 def _variant(concurrency: int) -> Variant:
     worker = script_worker("streaq", "run", "benchmarks.systems.streaq_client:worker")
     env = {"BENCHMARK_CONCURRENCY": str(concurrency)}
-    return Variant(worker, flavour="a", slots=concurrency, env=env)
+    return Variant(worker, flavour="a", slots=concurrency, env=env, narrow=concurrency > 16)
 
 
 STREAQ = System(

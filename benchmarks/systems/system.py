@@ -24,6 +24,7 @@ class Variant:
         works: What it can do out of `benchmarks.workloads`; None: what the system can.
         needs: What must be in the worker's help, for what is being built.
         env: Variables for its worker and its client.
+        narrow: It is made for one purpose, and is not measured in all.
         promises: Whether a job that was taken is run again after a crash of the worker.
     """
 
@@ -35,6 +36,7 @@ class Variant:
     works: Words | None = None
     needs: Words = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    narrow: bool = False
     promises: bool = True
 
 

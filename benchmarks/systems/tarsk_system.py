@@ -10,7 +10,7 @@ def _variant(children: int, *words: str, slots: int = 100) -> Variant:
         "tarsk", "worker", "--app", "benchmarks.systems.tarsk_client:app", "--broker", "{url}",
         "--children", str(children), *words,
     )  # fmt: skip
-    return Variant(worker, slots=children * slots, survives=True)
+    return Variant(worker, slots=children * slots, survives=True, narrow=slots == 1)
 
 
 TARSK = System(
