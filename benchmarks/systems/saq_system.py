@@ -23,6 +23,8 @@ SAQ = System(
     variants={"c10": _variant(10), "c30 uvloop": _variant(30, uvloop=True), "c100": _variant(100)},
     best="c30 uvloop",
     sleeper="c100",
-    note="A job whose worker died is not run again unless it was given retries. When its worker starts "
-    "on a full queue, its sweep aborts a job or two that were just taken (!).",
+    note=(
+        "A job whose worker died is not run again unless it was given retries. When its worker "
+        "starts on a full queue, its sweep aborts a job or two that were just taken (!)."
+    ),
 )
