@@ -18,8 +18,8 @@ LONG = 1.0
 """What a slow job of a mixed queue sleeps."""
 SLOW_ONE = 100
 """One in so many of the jobs of a mixed queue is slow."""
-_ROUNDS = 14_000
-"""Of `spin`: about a millisecond, on a processor of 2020 that has nothing else to do."""
+_ROUNDS = 33_000
+"""Of `spin`: about a millisecond, on a server of 2024 that has nothing else to do."""
 
 
 def spin() -> int:

@@ -115,7 +115,7 @@ class Work:
     def size(self, lab: Lab, subject: Subject, seconds: float) -> int:
         """How many jobs take about so long."""
         fewest, most = self._bounds[subject.what]
-        limits = {"compute": 800.0, "nap": 90.0 * subject.how.slots, "1 MB": 60.0, "retry": 2000.0}
+        limits = {"compute": 700.0, "nap": 90.0 * subject.how.slots, "1 MB": 60.0, "retry": 2000.0}
         rate = min(known_rate(lab, subject), limits.get(subject.what, 1e9))
         return round(max(fewest, min(most, rate * seconds))) // 2 * 2
 

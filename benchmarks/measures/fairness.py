@@ -98,7 +98,7 @@ class Compute:
 
     def size(self, lab: Lab, subject: Subject, seconds: float) -> int:  # noqa: ARG002 - the work is the same for all
         """How many jobs take about so long."""
-        rate = 300 if subject.system.slow else 1300
+        rate = 300 if subject.system.slow else 1000
         return round(max(200, seconds * rate))
 
     def run(self, lab: Lab, subject: Subject, count: int) -> Figures:
