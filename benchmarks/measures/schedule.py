@@ -79,9 +79,9 @@ class Burst:
 
     def size(self, lab: Lab, subject: Subject, seconds: float) -> int:
         """How many jobs: as many as fit."""
-        ours = subject.system.name == "Workhorse"
-        most = _BURST_OF_OURS if ours and not lab.quick else _BURST
-        return round(max(100, min(most, known_rate(lab, subject) * seconds * 5)))
+        if subject.system.name == "Workhorse" and not lab.quick:
+            return _BURST_OF_OURS
+        return round(max(100, min(_BURST, known_rate(lab, subject) * seconds * 5)))
 
     def run(self, lab: Lab, subject: Subject, count: int) -> Figures:
         """One run."""
