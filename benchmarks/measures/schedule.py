@@ -87,7 +87,7 @@ class Burst:
         """One run."""
         rate = known_rate(lab, subject)
         slots = lab.fresh(count)
-        pace = _PER_SECOND * (4 if subject.system.name == "Workhorse" else 1)
+        pace = _PER_SECOND * (2 if subject.system.name == "Workhorse" else 1)
         late = _lateness(lab, subject, slots, max(_LEAD, count / pace + 2.0), 0.0)
         drained = count / rate * 1000
         return {
