@@ -15,7 +15,7 @@ from benchmarks.systems.catalogue import OURS
 from benchmarks.systems.system import System
 
 _DEEP = 1_000_000
-_FILLING, _FILLING_OF_OURS = 4.0, 25.0
+_FILLING, _FILLING_OF_OURS = 4.0, 60.0
 """How long a queue is filled at most, seconds: slow clients get less far."""
 _PER_ORDER = 20_000
 _WATCHED = 1.5
