@@ -80,7 +80,7 @@ class Machine(RuleBasedStateMachine):
         """(job id, queue, token) of all that was ever handed out"""
         self.numbers = dict.fromkeys(WORKERS, 0)
         self.identities = dict.fromkeys(WORKERS, "1")
-        self.exchanges: dict[str, tuple[list[str], int, list[Settled]]] = {}
+        self.exchanges: dict[str, tuple[list[str], int, list[Settled], bool]] = {}
         self.stale: Counter[str] = Counter()
         """ids that expired while they were in a queue's list"""
         self.asleep: dict[str, set[str]] = {}
@@ -149,7 +149,7 @@ class Machine(RuleBasedStateMachine):
         self.numbers[worker] += 1
         # Who took a bell looks at all the queues that it slept on.
         queues = [*queues, *sorted(self.woken.get(worker, set()) - {*queues})]
-        self.exchanges[worker] = queues, want, settled
+        self.exchanges[worker] = queues, want, settled, worker in self.woken
         before = self.seen
         taken = self.trade(worker, self.numbers[worker])
         for job_id in taken:
@@ -186,10 +186,11 @@ class Machine(RuleBasedStateMachine):
                 self.trade(worker, self.numbers[worker] - 1)
 
     def trade(self, worker: str, number: int) -> list[str]:
-        queues, want, settled = self.exchanges[worker]
+        queues, want, settled, woken = self.exchanges[worker]
         if number == self.numbers[worker]:  # a late one is not the worker that looks
             self.asleep.pop(worker, None)
-            self.woken.pop(worker, None)
+            if woken:
+                self.woken.pop(worker, None)
         answer = None
 
         def real() -> tuple[list[str], list[str]]:
@@ -200,17 +201,20 @@ class Machine(RuleBasedStateMachine):
                 want=want,
                 queues=tuple(queues),
                 worker=worker,
+                woken=woken,
                 time=self.world.now,
             )
             return answer.ids, answer.refused
 
-        both = self.same(real, lambda: self.world.exchange(worker, number, queues, want, settled))
+        both = self.same(
+            real, lambda: self.world.exchange(worker, number, queues, want, settled, woken=woken)
+        )
         if answer is None:
             return []
         due = min(self.world.agenda.values(), default=self.world.now - 1)
         assert answer.due == (max(0, due - self.world.now) if self.world.agenda else -1)
         assert answer.left == any(self.world.queue[queue] for queue in queues)
-        if not answer.jobs and want and not answer.left:
+        if not answer.jobs and want and not answer.left and worker not in self.woken:
             self.asleep[worker] = set(queues)
         return list(both[0])
 
@@ -453,7 +457,7 @@ class Machine(RuleBasedStateMachine):
         held: list[Settled] = []
         for _ in range(100):
             self.numbers["w"] += 1
-            self.exchanges["w"] = ["p", "q"], 4, held
+            self.exchanges["w"] = ["p", "q"], 4, held, True
             taken = self.trade("w", self.numbers["w"])
             tokens = [(job_id, self.world.fields(job_id)) for job_id in taken]
             held = [

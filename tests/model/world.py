@@ -252,7 +252,14 @@ class World:
         return True
 
     def exchange(
-        self, worker: str, number: int, queues: list[str], want: int, outcomes: list[Settled]
+        self,
+        worker: str,
+        number: int,
+        queues: list[str],
+        want: int,
+        outcomes: list[Settled],
+        *,
+        woken: bool,
     ) -> tuple[list[str], list[str]]:
         last = self.hashes[worker].content if worker in self.hashes else {}
         token = f"{worker}:{number}"
@@ -279,7 +286,7 @@ class World:
                 key.content["refused"] = " ".join(refused)
                 if "identity" not in key.content:
                     key.expires = self.now + 60_000
-        for queue in queues:
+        for queue in queues if woken else ():
             if self.queue[queue]:
                 self.ring(queue)
         return taken, refused

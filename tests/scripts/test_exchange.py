@@ -75,6 +75,32 @@ def test_a_worker_that_takes_and_leaves_some_passes_every_bell_on(scripts, seen)
     assert {name for name in seen().expiring if name.startswith("bell")} == {"bell:q", "bell:r"}
 
 
+def test_a_worker_that_was_not_woken_rings_nothing_and_says_whether_there_is_more(scripts, seen):
+    for queue in "pq":
+        scripts.enqueue(New(f"{queue}1"), queue=queue)
+        scripts.command("DEL", scripts.keys.bell(queue))
+    assert scripts.exchange(1, want=1, queues=("p", "q"), woken=False).left == 1
+    assert scripts.exchange(2, want=1, queues=("p", "q"), woken=False).left == 0
+    assert not {name for name in seen().expiring if name.startswith("bell")}
+
+
+def test_ids_without_a_job_do_not_hide_those_behind_them(scripts):
+    scripts.enqueue(*map(New, "abc"))
+    scripts.command("DEL", scripts.keys.job("a"))
+    answer = scripts.exchange(1, want=1, queues=("q", "p"), woken=False)
+    assert (answer.ids, answer.left) == ([], 1)
+
+
+@pytest.mark.parametrize("full", [[0], [31], [32, 33], [63, 99], [99], range(40)])
+def test_jobs_are_found_in_any_of_many_queues(scripts, full):
+    queues = tuple(f"q{number}" for number in range(100))
+    for number in full:
+        scripts.enqueue(New(f"j{number}"), queue=queues[number])
+    for at, number in enumerate(full, 1):
+        answer = scripts.exchange(at, want=1, queues=queues, woken=False)
+        assert (answer.ids, answer.left) == ([f"j{number}"], int(at < len(full)))
+
+
 def test_a_waiting_ttl_ends_when_the_job_begins(scripts, seen):
     scripts.enqueue(New("a", ttl=5000, fields=("ttl", 5)))
     scripts.exchange(1, want=1)

@@ -103,9 +103,11 @@ class Scripts:
         queues: tuple[str, ...] = ("q",),
         worker: str = "w",
         max_crashes: int = 3,
+        woken: bool = True,
         time: int = NOW,
     ) -> Answer:
-        words: list[Word] = [time, worker, number, LEASE, max_crashes, want, len(queues), *queues]
+        words: list[Word] = [time, worker, number, LEASE, max_crashes, want, "1" if woken else ""]
+        words += (len(queues), *queues)
         for head, group in groupby(outcomes, attrgetter(*HEAD)):
             alike = list(group)
             words += (*head, len(alike))

@@ -8,6 +8,7 @@
 --       lease       int     ms
 --       max_crashes int     deliveries after a worker vanished
 --       want        int     how many jobs at most
+--       woken       int     1 if a bell was taken since the last exchange, or may have been; else ''
 --       count       int     how many queues follow
 --       ...         str     the queues, in order of preference
 --       ...         each    outcomes that are alike: kind (finish, fail, retry, release), queue,
@@ -27,16 +28,17 @@
 -- @include lib/now
 -- @include lib/take
 -- @include lib/settle
+-- @include lib/busy
 -- @include lib/remember
 -- @lazy lib/replay
 -- @lazy lib/housekeeping
--- @lazy lib/ring
+-- @lazy lib/pass_on
 local now = milliseconds(time)
 local me, token = worker_key(worker), worker .. ':' .. number
-local taken, refused, left, first = {bytes = 0, count = 0}, {}, 0, 8 + count
+local taken, refused, left, first = {bytes = 0, count = 0}, {}, false, 9 + count
 local last = call('HMGET', me, 'number', 'taken', 'refused', 'identity')
 if (tonumber(last[1]) or 0) > tonumber(number) then return redis.error_reply('STALE ' .. number) end
-local again = last[1] == number
+local again, i, rest = last[1] == number, 9, nil
 if again then
   replay(last, token, lease, taken, refused, now)
 else
@@ -44,18 +46,14 @@ else
   while ARGV[at] do at = settle(at, refused, now) end
   local due = call('ZRANGE', agenda, 0, 0, 'WITHSCORES')
   if due[2] and tonumber(due[2]) <= now then housekeeping(max_crashes, now) end
-  for i = 8, first - 1 do
-    local open = want - taken.count
-    if open <= 0 or take_from(ARGV[i], open, taken, lease, token, now) then break end
+  local open, stop, seen = want + 0, false, 0
+  while i < first and open > 0 and not stop do
+    stop, seen = take_from(ARGV[i], open, taken, lease, token, now)
+    if stop or seen == open then rest = rest or i end
+    open, i = want - taken.count, seen > 0 and i + 1 or next_busy(i + 1, first - 1)
   end
   if taken.count > 0 or ARGV[first] then remember_exchange(me, number, taken, refused, last[4]) end
 end
--- Each queue's bell may have been what woke this worker, so pass it on.
-for i = 8, first - 1 do
-  if call('LLEN', queue_key(ARGV[i])) > 0 then
-    left = 1
-    ring(ARGV[i])
-  end
-end
+if woken == '1' then left = pass_on(9, first - 1) else left = next_busy(rest or i, first - 1) < first end
 local due = call('ZRANGE', agenda, 0, 0, 'WITHSCORES')
-return {taken, refused, due[2] and math.max(0, due[2] - now) or -1, left, now, again and 1 or 0}
+return {taken, refused, due[2] and math.max(0, due[2] - now) or -1, left and 1 or 0, now, again and 1 or 0}

@@ -58,6 +58,7 @@ def exchange(  # noqa: PLR0913 - the words of one exchange
     queues: Sequence[str],
     want: int,
     outcomes: Sequence[Outcome] = (),
+    woken: bool = True,  # noqa: FBT001, FBT002 - a word of the exchange like the others
 ) -> Flow[Exchanged]:
     """Hand in outcomes and take up to `want` jobs, in one step.
 
@@ -65,6 +66,9 @@ def exchange(  # noqa: PLR0913 - the words of one exchange
     Numbers only grow, also from one process of a name to the next: a worker begins with the
     microseconds since 1970 at its birth. So no two executions share a token, and what a
     broken link delivers late is refused.
+
+    *woken* says that a bell of one of the queues was taken since the last exchange, or may have
+    been: if jobs are left it is rung for the next worker. Who was not woken need not ring.
 
     Raises:
         ServerError: With the code STALE: the worker, or another of its name, is further on.
@@ -77,6 +81,7 @@ def exchange(  # noqa: PLR0913 - the words of one exchange
         terms.lease,
         terms.max_crashes,
         want,
+        "1" if woken else "",
         len(queues),
         *queues,
         *words_of(outcomes),

@@ -46,6 +46,7 @@ class Pending(NamedTuple):
     queues: list[str]
     want: int
     outcomes: list[Outcome]
+    woken: bool
 
 
 class Trade:
@@ -74,7 +75,7 @@ class Trade:
         self.outcomes: list[Outcome] = []
         self._pending: Pending | None = None
         self._link: AsyncLink | None = None
-        self._rung = False
+        self._rung = True
         self._ring_on = False
         self.empty = False
         self.closing = False
@@ -235,9 +236,10 @@ class Trade:
 
     def _prepare(self) -> Pending:
         outcomes, self.outcomes = self.outcomes, []
+        woken = self._rung
         self._ring_on = self._rung = False
         self._number += 1
-        return Pending(self._number, self._order(), self._want(), outcomes)
+        return Pending(self._number, self._order(), self._want(), outcomes, woken)
 
     def _flow(self, pending: Pending) -> Flow[Exchanged]:
         return exchange(self._connection.keys, self._terms, *pending)

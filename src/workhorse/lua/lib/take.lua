@@ -1,4 +1,5 @@
--- Take up to `want` jobs from a queue and lease them to `token`; returns whether to stop here.
+-- Take up to `want` jobs from a queue and lease them to `token`; returns whether to stop here, and
+-- how many ids it has looked at of those that it asked for.
 -- A job that crashed a worker before is taken alone: if it does so again, it takes no
 -- sibling with it. Stops early at 8 MB of payload. Adds the queue, and a list of the id and hash of
 -- each, to `taken`.
@@ -14,7 +15,7 @@ end
 
 local function take_from(queue, want, taken, lease, token, now)
   local ids = call('LRANGE', queue_key(queue), 0, want - 1)
-  if #ids == 0 then return false end
+  if #ids == 0 then return false, 0 end
   local until_when = text_of(now + lease)
   local leases, keys, attempts, timed, mine, jobs, stop, seen = {}, {}, {}, {}, {}, {}, false, 0
   for _, id in ipairs(ids) do
@@ -48,5 +49,5 @@ local function take_from(queue, want, taken, lease, token, now)
     end
   end
   if seen > 0 then call('LPOP', queue_key(queue), seen) end
-  return stop
+  return stop, #ids
 end
