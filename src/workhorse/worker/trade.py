@@ -46,7 +46,7 @@ class Pending(NamedTuple):
     queues: list[str]
     want: int
     outcomes: list[Outcome]
-    woken: bool
+    woken: bool = True
 
 
 class Trade:
