@@ -18,7 +18,7 @@ from workhorse.callables import check_arguments, describe, reference
 from workhorse.clock import new_id
 from workhorse.codec import Codec
 from workhorse.defaults import DEFAULT_FAILURE_TTL, DEFAULT_TIMEOUT
-from workhorse.envelopes import Arguments, Bearer, seal_call, seal_meta
+from workhorse.envelopes import seal_call, seal_meta
 from workhorse.exceptions import BadArguments
 from workhorse.names import check_job_id
 from workhorse.policies import Retry
@@ -199,7 +199,7 @@ class Shaper:
         except BadArguments as error:
             _raise_with_advice(error, kwargs)
         job_id, mode, nonce = _named(call.job_id, call.unique)
-        bearer = Bearer(self._namespace, self._queue, job_id)
+        bearer = self._namespace, self._queue, job_id
         # Options are optional, and most calls have none of them.
         options: Mapping[bytes, bytes] = self._plain
         more: tuple[str | bytes, ...] = self._plain_words
@@ -210,7 +210,7 @@ class Shaper:
                 call = call._replace(description=one_line(call.description))
             if call.meta:
                 more += ("meta", seal_meta(self._codec, bearer, call.meta))
-        data = seal_call(self._codec, bearer, name, options, Arguments(args, kwargs, instance))
+        data = seal_call(self._codec, bearer, name, options, (args, kwargs, instance))
         return call, (job_id, mode, nonce), name, data, options, more
 
     def shape(self, checked: Checked, due: int | None = None, delay: int | None = None) -> CallSpec:

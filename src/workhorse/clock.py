@@ -11,6 +11,8 @@ import os
 from time import time_ns
 
 _STOCK = 128
+_VARIANT_BITS = int.from_bytes((b"\xc0" + bytes(7)) * _STOCK)
+_VARIANT = int.from_bytes((b"\x80" + bytes(7)) * _STOCK)
 _TICKS_PER_MS = 4096
 _NS_PER_MS = 1_000_000
 
@@ -46,11 +48,9 @@ def new_id() -> str:
 
 def _restock() -> str:
     """Draw random tails, keep all but one, and return that one."""
-    drawn = os.urandom(8 * _STOCK).hex()
-    fresh = [
-        f"{'89ab'[int(drawn[i], 16) & 3]}{drawn[i + 1 : i + 4]}-{drawn[i + 4 : i + 16]}"
-        for i in range(0, len(drawn), 16)
-    ]
+    drawn = int.from_bytes(os.urandom(8 * _STOCK)) & ~_VARIANT_BITS | _VARIANT
+    text = drawn.to_bytes(8 * _STOCK).hex()
+    fresh = [f"{text[i : i + 4]}-{text[i + 4 : i + 16]}" for i in range(0, len(text), 16)]
     one = fresh.pop()
     _tails.extend(fresh)
     return one

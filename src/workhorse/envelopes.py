@@ -36,6 +36,12 @@ class Arguments(NamedTuple):
     instance: Any = None
 
 
+Names = tuple[str, str, str]
+"""What a `Bearer` consists of."""
+Call = tuple[Sequence[Any], Mapping[str, Any], Any]
+"""What `Arguments` consist of."""
+
+
 def codec_for(serializer: object = None, allow: Iterable[str] = ()) -> Codec:
     """The codec of a client or worker, as its serializer and the environment want it.
 
@@ -49,7 +55,7 @@ def codec_for(serializer: object = None, allow: Iterable[str] = ()) -> Codec:
     return Codec.from_environment(resolve_serializer(serializer, allow), also=also)
 
 
-def call_context(bearer: Bearer, func: str, fields: Mapping[bytes, bytes]) -> Context:
+def call_context(bearer: Names, func: str, fields: Mapping[bytes, bytes]) -> Context:
     """What the signature of a call binds.
 
     Args:
@@ -70,22 +76,23 @@ def result_context(bearer: Bearer) -> Context:
     return ["result", *bearer]
 
 
-def meta_context(bearer: Bearer) -> Context:
+def meta_context(bearer: Names) -> Context:
     """What the signature of a job's meta binds."""
     return ["meta", *bearer]
 
 
 def seal_call(
-    codec: Codec, bearer: Bearer, func: str, fields: Mapping[bytes, bytes], call: Arguments
+    codec: Codec, bearer: Names, func: str, fields: Mapping[bytes, bytes], call: Call
 ) -> bytes:
-    """A call's arguments as stored in `data`.
+    """A call's arguments as stored in `data`; a `Bearer` and `Arguments` need not be made for it.
 
     Raises:
         NotSerializable: An argument cannot be encoded; `.path` says which.
         PayloadTooLarge: They are over the limit.
     """
     context = call_context(bearer, func, fields) if codec.signs else ()
-    return codec.seal((call.instance, call.args, call.kwargs), context, path=ARGUMENTS)
+    args, kwargs, instance = call
+    return codec.seal((instance, args, kwargs), context, path=ARGUMENTS)
 
 
 def open_call(
@@ -126,7 +133,7 @@ def open_result(codec: Codec, bearer: Bearer, result: bytes | None) -> Any:  # n
     return codec.open(result, result_context(bearer)) if result else None
 
 
-def seal_meta(codec: Codec, bearer: Bearer, meta: Mapping[str, Any]) -> bytes:
+def seal_meta(codec: Codec, bearer: Names, meta: Mapping[str, Any]) -> bytes:
     """A job's meta as stored; b'' for an empty one, which is not stored.
 
     Raises:

@@ -109,7 +109,8 @@ class QueueFlows(Generic[J]):
         if not self.is_async and due is None and delay is None:
             return (yield from self._running_here(spec))
         stored = yield from enqueue.enqueue(self._keys, self.name, (spec,))
-        return cast("J", self._job(spec.id, self.source).sent(spec, self.name, stored.now))
+        job = cast("J", self._job.__new__(self._job))
+        return job.sent(self.source, spec, self.name, stored.now)
 
     def _running_here(self, spec: CallSpec) -> Flow[J]:
         """Store a call as begun, run it in this process, and settle it as a worker would.
@@ -143,7 +144,8 @@ class QueueFlows(Generic[J]):
             now = yield from enqueue.enqueue_all(
                 self._keys, self.name, self._shaped(checked, specs)
             )
-        return [self._job(spec.id, self.source).sent(spec, self.name, now) for spec in specs]
+        kind, source, name = cast("type[J]", self._job), self.source, self.name
+        return [kind.__new__(kind).sent(source, spec, name, now) for spec in specs]
 
     def _shaped(self, checked: list[Checked], specs: list[CallSpec]) -> Iterator[CallSpec]:
         """The calls as they are sent, each made when it is wanted, and added to *specs*."""

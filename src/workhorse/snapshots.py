@@ -50,9 +50,16 @@ class JobSnapshot:
         self._status: JobStatus | None = None
         self._value = self._arguments = self._meta = UNSET
 
-    def sent(self, spec: CallSpec, queue: str, now: int) -> Self:
-        """This handle, knowing what was sent; the record is made of it when it is wanted."""
+    def sent(self, source: Source, spec: CallSpec, queue: str, now: int) -> Self:
+        """The handle of what was just sent; the record is made of it when it is wanted.
+
+        In place of `__init__`: the id was checked before it was sent.
+        """
+        self.id = spec.id
+        self._source = source
         self._sent = spec, queue, now
+        self._record = self._status = None
+        self._value = self._arguments = self._meta = UNSET
         return self
 
     def seen(self, record: JobRecord) -> Self:

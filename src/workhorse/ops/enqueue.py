@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from workhorse.effects import Batch, Call, Flow, Word
 from workhorse.exceptions import DuplicateJobError, ServerError
@@ -73,7 +72,7 @@ def _portions(specs: Iterable[CallSpec]) -> Iterator[Sequence[CallSpec]]:
     portion: list[CallSpec] = []
     size = 0
     for spec in specs:
-        weight = sum(map(len, spec.fields[1::2]))
+        weight = sum(map(len, spec.fields))
         if portion and (len(portion) == PER_CALL or size + weight > BYTES_PER_CALL):
             yield portion
             portion, size = [], 0
@@ -86,19 +85,20 @@ def _portions(specs: Iterable[CallSpec]) -> Iterator[Sequence[CallSpec]]:
 def words_of(specs: Sequence[CallSpec]) -> list[Word]:
     """Calls as `enqueue` reads them: those in a row that are alike share a head."""
     words: list[Word] = []
-    for head, group in groupby(specs, _head_of):
-        alike = tuple(group)
-        names = alike[0].fields[::2]
-        words += (*head[:-1], len(alike), len(names), *names)
-        for spec in alike:
-            words.append(spec.id)
-            words += spec.fields[1::2]
+    alike: object = None
+    counted = 0
+    for spec in specs:
+        names = spec.fields[::2]
+        likeness = (names, spec[2:])
+        if likeness != alike:
+            alike = likeness
+            ttl = "" if spec.ttl is None else spec.ttl
+            words += (spec.mode, spec.nonce, *_place_of(spec), ttl, 0, len(names), *names)
+            counted = len(words) - len(names) - 2
+        words[counted] += 1  # type: ignore[operator]  # it is the number that stands there
+        words.append(spec.id)
+        words += spec.fields[1::2]
     return words
-
-
-def _head_of(spec: CallSpec) -> tuple[Any, ...]:
-    ttl = "" if spec.ttl is None else spec.ttl
-    return (spec.mode, spec.nonce, *_place_of(spec), ttl, spec.fields[::2])
 
 
 def _place_of(spec: CallSpec) -> tuple[str, Word]:
