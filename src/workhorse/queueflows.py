@@ -109,7 +109,7 @@ class QueueFlows(Generic[J]):
         if not self.is_async and due is None and delay is None:
             return (yield from self._running_here(spec))
         stored = yield from enqueue.enqueue(self._keys, self.name, (spec,))
-        job = cast("J", self._job.__new__(self._job))
+        job = cast("J", object.__new__(self._job))
         return job.sent(self.source, spec, self.name, stored.now)
 
     def _running_here(self, spec: CallSpec) -> Flow[J]:
@@ -145,7 +145,7 @@ class QueueFlows(Generic[J]):
                 self._keys, self.name, self._shaped(checked, specs)
             )
         kind, source, name = cast("type[J]", self._job), self.source, self.name
-        return [kind.__new__(kind).sent(source, spec, name, now) for spec in specs]
+        return [object.__new__(kind).sent(source, spec, name, now) for spec in specs]
 
     def _shaped(self, checked: list[Checked], specs: list[CallSpec]) -> Iterator[CallSpec]:
         """The calls as they are sent, each made when it is wanted, and added to *specs*."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
-from tests.support.scripts import LEASE, TTL, YEAR, New, Settled
+from tests.support.scripts import LEASE, TTL, YEAR, New, Settled, likeness
 from tests.support.snapshot import Snapshot
 
 INF = math.inf
@@ -199,17 +200,22 @@ class World:
     # Scripts
 
     def enqueue(self, queue: str, jobs: list[New]) -> list[int]:
-        stored: list[New] = []
+        stored: list[str] = []
         answer = [self.now]
         for index, new in enumerate(jobs):
             fresh = self._verdict(new)
             if any(new.id == other.id for other in jobs[:index]):
                 raise Refused(f"DUPLICATE {new.id}")
-            stored += [new] * fresh
+            stored += [new.id] * fresh
             answer.append(int(fresh))
+        for _, group in groupby(jobs, likeness):
+            self._store(queue, [new for new in group if new.id in stored])
+        return answer
+
+    def _store(self, queue: str, jobs: list[New]) -> None:
         back: list[str] = []
         front: list[str] = []
-        for new in stored:
+        for new in jobs:
             if new.mode != "new":
                 if new.id in self.jobs:
                     self.displace(new.id)
@@ -236,7 +242,6 @@ class World:
                     self.expire(new.id, self.now + int(new.ttl))
         self.push(queue, back, front=False)
         self.push(queue, front, front=True)
-        return answer
 
     def _verdict(self, new: New) -> bool:
         fields = self.fields(new.id)

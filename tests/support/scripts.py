@@ -36,6 +36,11 @@ class New(NamedTuple):
     fields: tuple[Word, ...] = ()
 
 
+def likeness(new: New) -> tuple[Any, ...]:
+    """What jobs of one call must have in common to share a head: they are put in place together."""
+    return *new[1:6], new.fields[::2]
+
+
 class Settled(NamedTuple):
     """One outcome for `exchange`."""
 
@@ -87,7 +92,7 @@ class Scripts:
 
     def enqueue(self, *jobs: New, queue: str = "q", time: int = NOW) -> list[int]:
         words: list[Word] = []
-        for head, group in groupby(jobs, lambda job: (*job[1:6], job.fields[::2])):
+        for head, group in groupby(jobs, likeness):
             alike = list(group)
             words += (*head[:5], len(alike), len(head[5]), *head[5])
             for job in alike:
