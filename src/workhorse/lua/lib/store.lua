@@ -10,9 +10,11 @@ local function store(queue, at, first, last, width, verdicts, known, now)
   local mode, nonce, place, when, ttl = unpack(ARGV, at, at + 4)
   local later, ids = place == 'at' or place == 'in', {}
   local status = later and 'scheduled' or place == 'mine' and 'started' or 'queued'
-  local job = {'', 'status', status, 'origin', queue, 'created_at', text_of(now)}
-  for n = 2, 2 * width - 2, 2 do job[6 + n], job[7 + n] = ARGV[at + 6 + n / 2], '' end
-  if nonce ~= '' then job[#job + 1], job[#job + 2] = 'nonce', nonce end
+  -- There is room for three fields at once: a table that grows is made anew each time.
+  local job = {'', 'status', status, 'origin', queue, 'created_at', text_of(now), '', '', '', '', '', ''}
+  local words = 5 + 2 * width
+  for n = 1, width - 1 do job[6 + 2 * n], job[7 + 2 * n] = ARGV[at + 6 + n], '' end
+  if nonce ~= '' then job[words + 1], job[words + 2], words = 'nonce', nonce, words + 2 end
   for i = first, last, width do
     local id = ARGV[i]
     local verdict = not verdicts or verdicts[id]
@@ -21,7 +23,7 @@ local function store(queue, at, first, last, width, verdicts, known, now)
       if verdict ~= true then displace(id, verdict[2], verdict[1]) end
       if mode ~= 'new' then call('DEL', job[1], runs_key(id), gone_key(id)) end
       for n = 1, width - 1 do job[7 + 2 * n] = ARGV[i + n] end
-      call('HSET', unpack(job))
+      call('HSET', unpack(job, 1, words))
       if ttl ~= '' and not later then call('PEXPIRE', job[1], ttl) end
       ids[#ids + 1] = id
     else
