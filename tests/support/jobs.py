@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import ctypes
+import functools
 import itertools
 import os
 import re
@@ -398,3 +400,176 @@ def set_alarm() -> None:
 
 def ignore_children() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+
+# Many at a time
+
+VALUE: contextvars.ContextVar[str] = contextvars.ContextVar("value", default="")
+_inside: set[int] = set()
+_comers = itertools.count()
+
+
+def _come(number: int) -> list[int]:
+    _inside.add(number)
+    return [os.getpid(), len(_inside), next(_comers)]
+
+
+async def async_crowd(number: int, seconds: float) -> list[int]:
+    """This process, how many were in here when this job came, and how many had come before."""
+    came = _come(number)
+    await asyncio.sleep(seconds)
+    _inside.discard(number)
+    return came
+
+
+def crowd(number: int, seconds: float) -> list[int]:
+    """The same on a thread."""
+    came = _come(number)
+    time.sleep(seconds)
+    _inside.discard(number)
+    return came
+
+
+async def async_book(path: str, line: object, seconds: float = 0.0) -> object:
+    append(path, line)
+    await asyncio.sleep(seconds)
+    return line
+
+
+async def async_book_when_told(folder: str, line: object = "ran") -> object:
+    """Like `book_when_told`."""
+    append(f"{folder}/begun", line)
+    go = f"{folder}/go"
+    while not os.path.exists(go):  # noqa: ASYNC110, ASYNC240, PTH110 - it is told from outside
+        await asyncio.sleep(0.005)
+    append(f"{folder}/ledger", line)
+    return line
+
+
+async def async_call(name: str, *args: Any, after: float = 0.1) -> Any:
+    """Call a function of this module, some time later."""
+    await asyncio.sleep(after)
+    return getattr(sys.modules[__name__], name)(*args)
+
+
+async def async_call_in_child(name: str, *args: Any, after: float = 0.1) -> Any:
+    """The same in a task that this one waits for, as `asyncio.wait_for` makes them."""
+    return (await asyncio.gather(async_call(name, *args, after=after)))[0]
+
+
+def call_later(name: str, *args: Any, after: float = 0.1) -> Any:
+    """The same in a plain function."""
+    time.sleep(after)
+    return getattr(sys.modules[__name__], name)(*args)
+
+
+async def async_who_am_i(seconds: float) -> list[Any]:
+    """What it is, before and after others have run; and what it is in a task of its own."""
+    before = who_am_i()
+    job = get_current_job()
+    assert job is not None
+    job.meta["mine"] = job.id
+    job.save_meta()
+    await asyncio.sleep(seconds)
+    child = asyncio.create_task(asyncio.to_thread(who_am_i))
+    return [before[0], who_am_i()[0], (await child)[0]]
+
+
+async def async_context(value: str) -> list[str]:
+    """What a context variable was found to be, and what it is after it was set."""
+    found = VALUE.get()
+    VALUE.set(value)
+    await asyncio.sleep(0.02)
+    return [found, VALUE.get()]
+
+
+def context(value: str) -> list[str]:
+    found = VALUE.get()
+    VALUE.set(value)
+    time.sleep(0.001)
+    return [found, VALUE.get()]
+
+
+def set_and_call(function: Any) -> Any:
+    """A decorator that sets a context variable and hands on the coroutine."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any) -> Any:
+        VALUE.set("decorated")
+        return function(*args)
+
+    return wrapper
+
+
+@set_and_call
+async def decorated_context(_value: str) -> str:
+    await asyncio.sleep(0.01)
+    return VALUE.get()
+
+
+partial_add = functools.partial(async_add, 1)
+
+
+def run_a_loop(value: Any) -> Any:
+    return asyncio.run(async_give(value))
+
+
+async def async_give(value: Any = None) -> Any:
+    return value
+
+
+async def async_swallow_and_return(seconds: float) -> str:
+    try:
+        await asyncio.sleep(30)
+    except asyncio.CancelledError:
+        await asyncio.sleep(seconds)
+    return "went on"
+
+
+async def async_exit() -> None:
+    await asyncio.gather(async_call("exit_softly", 3))
+
+
+async def async_leave_running(path: str) -> None:
+    """Leave a task behind that writes a line whenever the loop has turned for a while."""
+
+    async def scribble() -> None:
+        while True:
+            append(path, "still here")
+            await asyncio.sleep(0.02)
+
+    globals()["_kept"] = asyncio.create_task(scribble())
+
+
+async def async_fork(path: str) -> int:
+    """A fork whose child runs on as if it were the horse."""
+    os.fork()
+    await asyncio.sleep(0.05)
+    append(path, os.getpid())
+    return os.getpid()
+
+
+def threads_fork(path: str) -> int:
+    os.fork()
+    append(path, os.getpid())
+    return os.getpid()
+
+
+async def async_program(text: str) -> str:
+    """What a program says that is run from the loop."""
+    program = await asyncio.create_subprocess_exec("echo", text, stdout=asyncio.subprocess.PIPE)
+    said, _ = await program.communicate()
+    return f"{said.decode().strip()} {program.returncode}"
+
+
+def size_of(value: bytes) -> int:
+    return len(value)
+
+
+async def async_size_of(value: bytes) -> int:
+    await asyncio.sleep(0.01)
+    return len(value)
+
+
+async def async_return_much(mebibytes: int) -> bytes:
+    return os.urandom(1024 * 1024) * mebibytes

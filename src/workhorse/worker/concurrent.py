@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable
 from contextvars import copy_context
-from time import perf_counter_ns
-from types import FrameType, coroutine
-from typing import Any, Final
+from functools import partial
+from inspect import CORO_CREATED, getcoroutinestate
+from typing import cast
 
 from workhorse.current import running
 from workhorse.exceptions import JobTimeoutException
@@ -22,16 +21,10 @@ from workhorse.worker.coroutines import loop_factory
 from workhorse.worker.deadlines import Deadlines
 from workhorse.worker.execution import Kit, Run, prepare
 from workhorse.worker.handoff import RECEIVE, Assembler, Voice, read_job
-from workhorse.worker.marks import ALONE, NOBODY, mark_of
+from workhorse.worker.marks import ALONE, NOBODY
+from workhorse.worker.steps import Steps, Work
 from workhorse.worker.threads import Outcome, Threads
 from workhorse.worker.timeouts import GRACE, forget, says
-
-WATCH: Final = 0.25
-"""How often a horse looks whether a coroutine holds up the others, seconds."""
-LINGER: Final = 1.0
-"""How long a horse stays in its loop when nothing runs there, seconds: to enter it is not free."""
-
-Work = Coroutine[Any, Any, Any]
 
 
 class Concurrent:
@@ -56,22 +49,19 @@ class Concurrent:
         self._kit = kit
         self._place = place
         self._pid = os.getpid()
+        self._context = copy_context()
         self._loop = loop_factory()()
         self._threads = Threads(self._loop, kit.concurrency if kit.threads else 1, self._returned)
         self._deadlines: Deadlines[Run] = Deadlines(self._loop, self._expire)
         self._assembler = Assembler(limit=2**40)
         # What runs: its task, or None on a thread.
         self._running: dict[Run, asyncio.Task[None] | None] = {}
+        self._steps = Steps(place, self._running.keys(), self._tell_blocked)
+        self._loop.set_task_factory(self._steps.task)
         self._untold: list[Run] = []
-        self._expired: set[Run] = set()
         self._listening = False
-        self._leaving: asyncio.TimerHandle | None = None
         self._next: Run | None = None
-        self._step: Run | None = None
-        self._steps = 0
-        self._seen: tuple[Run | None, int] = (None, 0)
-        self._blocking: Run | None = None
-        self._watching = False
+        self._lost: OSError | None = None
         self.open = True
 
     def serve(self, first: Run | None = None, work: Work | None = None) -> Run | None:
@@ -83,18 +73,34 @@ class Concurrent:
         """
         self._next = None
         self._loop.call_soon(self._enter, first, work)
-        before = signal.signal(signal.SIGALRM, self._watch)
-        self._place(NOBODY)
+        self._steps.enter()
         try:
-            self._loop.run_forever()
+            self._turn()
+        except BaseException:
+            self._place(NOBODY)
+            raise
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
+            self._steps.leave()
             forget()
-            self._watching = False
-            self._listen(wanted=False)
-            self._place(ALONE)
+        self._listen(wanted=False)
+        # A loop may have made it non-blocking, as uvloop does with all that it watches.
+        os.set_blocking(self._jobs.fileno(), True)
+        self._place(ALONE)
         return self._next
+
+    def _turn(self) -> None:
+        while True:
+            try:
+                self._loop.run_forever()
+            except (SystemExit, KeyboardInterrupt):
+                # A task that a job has started wants the process to end. The job is told of it as
+                # of any exception; the others have nothing to do with it.
+                self._loop.call_soon(self._receive)
+                if self._next is None:
+                    continue
+            if self._lost is not None:
+                raise self._lost
+            return
 
     # Jobs come
 
@@ -117,7 +123,8 @@ class Concurrent:
                 self._take(message)
         else:
             self._listen(wanted=False)
-        self._rest_if_idle()
+        if not self.open and not self._running:
+            self._loop.stop()
 
     def _listen(self, *, wanted: bool) -> None:
         if wanted and not self._listening:
@@ -130,45 +137,30 @@ class Concurrent:
         job = read_job(message)
         run = prepare(job, self._kit)
         if isinstance(run, Report):
-            self._voice.report(job.id, run, "thread")
+            self._say(partial(self._voice.report, job.id, run, "thread"))
         elif self._kit.is_coroutine(run):
             self._begin(run)
-        elif not self._kit.threads and not self._running and not asyncio.all_tasks(self._loop):
+        elif not self._kit.threads and not self._running and self._is_quiet():
             self._next = run
             self._loop.stop()
         elif self._threads.full():
-            self._voice.note("not now", job.id)
+            self._say(partial(self._voice.note, "not now", job.id))
         else:
             self._begin_on_thread(run)
 
-    def _rest_if_idle(self) -> None:
-        if self._running or self._next is not None:
-            return
-        if not self.open:
-            self._loop.stop()
-        elif self._leaving is None and not self._kit.threads:
-            self._leaving = self._loop.call_later(LINGER, self._leave)
-
-    def _leave(self) -> None:
-        self._leaving = None
-        if self._running or self._next is not None:
-            return
-        if asyncio.all_tasks(self._loop):
-            # What jobs have left running, such as the reader of a connection, lives on meanwhile.
-            self._rest_if_idle()
-        else:
-            self._loop.stop()
+    def _is_quiet(self) -> bool:
+        """Whether there are no tasks but the one, perhaps, that has just ended a run."""
+        return asyncio.all_tasks(self._loop) <= {asyncio.current_task(self._loop)}
 
     # Jobs run
 
     def _begin(self, run: Run, work: Work | None = None) -> None:
-        context = copy_context()
+        # Whoever called this may be a job, and so not its context but the one of no job.
+        context = run.context = run.context or self._context.copy()
         context.run(running.set, run.handle)
-        task = self._loop.create_task(self._live(run, work), context=context)
-        self._enlist(run, task)
-        if not self._watching:
-            self._watching = True
-            signal.setitimer(signal.ITIMER_REAL, WATCH, WATCH)
+        live = self._live(run, work)
+        self._enlist(run, asyncio.Task(live, loop=self._loop, context=context))
+        self._steps.watch()
 
     def _begin_on_thread(self, run: Run) -> None:
         self._enlist(run, None)
@@ -178,8 +170,9 @@ class Concurrent:
         self._running[run] = task
         self._deadlines.add(run, run.seconds)
         if not self._untold:
-            # After the first step of each: what has ended by then need not be told.
-            self._loop.call_soon(self._tell)
+            # In the turn after the next, when each has made its first step: what has ended by
+            # then need not be told.
+            self._loop.call_soon(self._loop.call_soon, self._tell)
         self._untold.append(run)
 
     def _tell(self) -> None:
@@ -189,37 +182,22 @@ class Concurrent:
         for kind, threaded in (("begun", False), ("threaded", True)):
             ids = [run.job.id for run in alive if (self._running[run] is None) == threaded]
             if ids:
-                self._voice.note(kind, *ids)
+                self._say(partial(self._voice.note, kind, *ids))
+
+    def _say(self, say: Callable[[], None]) -> None:
+        try:
+            say()
+        except OSError as error:
+            # The supervisor is gone, or a job has closed what was not its own.
+            self._lost = error
+            self._loop.stop()
 
     async def _live(self, run: Run, work: Work | None) -> None:
         try:
-            report = run.ended(await self._steps_of(run, work or run.call()))
+            report = run.ended(await self._steps.of(run, work or run.here()))
         except BaseException as error:  # noqa: BLE001 - what user code raises is the job's failure
             report = self._failed(run, error)
         self._end(run, report)
-
-    @coroutine
-    def _steps_of(self, run: Run, work: Work) -> Generator[Any, Any, Any]:
-        """All steps of a coroutine, each under its mark."""
-        place, mark = self._place, mark_of(run.job.id)
-        resume: Callable[[Any], Any] = work.send
-        value: Any = None
-        while True:
-            self._step = run
-            place(mark)
-            try:
-                awaited = resume(value)
-            except StopIteration as end:
-                return end.value
-            finally:
-                place(NOBODY)
-                self._step = None
-                self._steps += 1
-            try:
-                value = yield awaited
-                resume = work.send
-            except BaseException as error:  # noqa: BLE001 - it is passed on to where it belongs
-                value, resume = error, work.throw
 
     def _returned(self, run: Run, outcome: Outcome) -> None:
         """A thread is done with a run; what it has made may be a coroutine."""
@@ -228,10 +206,11 @@ class Concurrent:
         else:
             self._kit.learn_coroutine(run)
             self._deadlines.remove(run, run.seconds)
+            self._steps.expired.discard(run)
             self._begin(run, outcome)
 
     def _failed(self, run: Run, error: BaseException) -> Report:
-        if isinstance(error, asyncio.CancelledError) and run in self._expired:
+        if isinstance(error, asyncio.CancelledError) and run in self._steps.expired:
             error = JobTimeoutException(says(run.seconds)).with_traceback(error.__traceback__)
         return run.failed(error)
 
@@ -240,18 +219,21 @@ class Concurrent:
             os._exit(0)  # a fork that the job made and forgot
         task = self._running.pop(run)
         self._deadlines.remove(run, run.seconds)
-        self._expired.discard(run)
-        self._voice.report(run.job.id, report, "thread" if task is None else "coroutine")
-        if self._listening:
-            self._rest_if_idle()
-        else:
+        self._steps.expired.discard(run)
+        way = "thread" if task is None else "coroutine"
+        self._say(partial(self._voice.report, run.job.id, report, way))
+        if not self._listening or not self.open:
             self._receive()
 
     # Time
 
     def _expire(self, run: Run) -> None:
-        self._expired.add(run)
         task = self._running[run]
+        if task is not None and getcoroutinestate(cast("Work", task.get_coro())) == CORO_CREATED:
+            # It has waited for others. Cancelled now, it could not even say how it ended.
+            self._deadlines.add(run, run.seconds)
+            return
+        self._steps.expired.add(run)
         if task is None:
             self._threads.interrupt(run)
         else:
@@ -259,31 +241,8 @@ class Concurrent:
             self._loop.call_later(GRACE / 2, self._complain, run)
 
     def _complain(self, run: Run) -> None:
-        if run in self._running and run in self._expired:
+        if run in self._running and run in self._steps.expired:
             self._voice.note("stubborn", run.job.id)
 
-    def _watch(self, _number: int, frame: FrameType | None) -> None:
-        """The alarm rings: is this the same step of the same job as last time?"""
-        if not self._running:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            self._watching = False
-        run, before = self._step, self._seen
-        self._seen = (run, self._steps)
-        if run is None or before != self._seen:
-            return
-        if self._blocking is not run:
-            self._blocking = run
-            self._voice.note("blocked", run.job.id, _where(frame))
-        if 0 <= run.seconds <= (perf_counter_ns() - run.began) / 1e9 and run not in self._expired:
-            self._expired.add(run)
-            raise JobTimeoutException(says(run.seconds))
-
-
-def _where(frame: FrameType | None) -> str:
-    """The place in a job's own code that a frame was called from; of several, the innermost."""
-    library = os.path.dirname(os.__file__)  # noqa: PTH120 - in a signal handler, the less the better
-    inner = frame
-    while frame is not None and frame.f_code.co_filename.startswith((library, "<")):
-        frame = frame.f_back
-    found = frame or inner
-    return f"{found.f_code.co_filename}:{found.f_lineno}" if found is not None else "?"
+    def _tell_blocked(self, run: Run, where: str) -> None:
+        self._voice.note("blocked", run.job.id, where)

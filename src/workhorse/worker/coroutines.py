@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextvars import copy_context
+from contextvars import Context
 from typing import Any, TypeVar
 
-from workhorse.current import running
 from workhorse.exceptions import JobTimeoutException
 from workhorse.worker.timeouts import says
 
@@ -33,20 +32,16 @@ class Loop:
     def __init__(self) -> None:
         self._runner = asyncio.Runner(loop_factory=loop_factory())
 
-    def run(self, work: Coroutine[Any, Any, T], seconds: float, handle: Callable[[], object]) -> T:
+    def run(self, work: Coroutine[Any, Any, T], seconds: float, context: Context | None) -> T:
         """Run a coroutine to its end; cancel it after `seconds` (negative: never) and raise.
 
         Args:
             work: The coroutine.
             seconds: How long it may run.
-            handle: Makes the handle of the current job.
+            context: Its context variables; of its own accord a runner would give all
+                coroutines the first one's.
         """
-        before = running.set(handle)
-        try:
-            # Of its own accord a runner would give all coroutines the first one's context.
-            return self._runner.run(within(seconds, work), context=copy_context())
-        finally:
-            running.reset(before)
+        return self._runner.run(within(seconds, work), context=context)
 
 
 async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 R = TypeVar("R")
+
+HELD_UP: Final = 0.05
+"""If the timer rings that late, somebody has held up the loop, seconds."""
+TURN: Final = 0.01
+"""What runs get then to end by themselves, if only the loop kept them from it, seconds."""
 
 
 class Deadlines(Generic[R]):
@@ -20,6 +25,9 @@ class Deadlines(Generic[R]):
         self._expired = expired
         self._queues: dict[float, dict[R, float]] = {}
         self._timer: asyncio.TimerHandle | None = None
+        # What is due at once uvloop makes a handle that does not know when it is.
+        self._due = 0.0
+        self._is_patient = False
 
     def add(self, run: R, seconds: float) -> None:
         """From now on the run has so many seconds; negative: for ever."""
@@ -27,7 +35,7 @@ class Deadlines(Generic[R]):
             return
         due = self._loop.time() + seconds
         self._queues.setdefault(seconds, {})[run] = due
-        if self._timer is None or due < self._timer.when():
+        if self._timer is None or due < self._due:
             self._arm(due)
 
     def remove(self, run: R, seconds: float) -> None:
@@ -39,11 +47,16 @@ class Deadlines(Generic[R]):
     def _arm(self, due: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        self._due = due
         self._timer = self._loop.call_at(due, self._look)
 
     def _look(self) -> None:
-        self._timer = None
         now = self._loop.time()
+        if now - self._due > HELD_UP and not self._is_patient:
+            self._is_patient = True
+            self._arm(now + TURN)
+            return
+        self._timer, self._is_patient = None, False
         over = [
             (run, seconds)
             for seconds, queue in self._queues.items()

@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import Context, copy_context
 from time import perf_counter_ns
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -17,6 +18,7 @@ from workhorse.envelopes import Bearer, open_call, seal_result
 from workhorse.exceptions import (
     DeserializationError,
     FunctionNotAllowed,
+    JobTimeoutException,
     NotSerializable,
     PayloadTooLarge,
     WorkhorseError,
@@ -25,7 +27,7 @@ from workhorse.exceptions import (
 from workhorse.ops.reports import MAX_TRACEBACK, Report
 from workhorse.sources import Source
 from workhorse.worker.handoff import HandedJob
-from workhorse.worker.timeouts import deadline
+from workhorse.worker.timeouts import GRACE, deadline, says
 
 if TYPE_CHECKING:
     from workhorse.job import Job
@@ -130,10 +132,12 @@ class Run:
         function: What to call.
         began: When it did, ns by `perf_counter`.
         seconds: How long it may run; negative: without limit.
+        context: The context variables of this run; what it sets in there no other job sees.
     """
 
     __slots__ = (
-        *("_handle", "_kit", "args", "bearer", "began", "function", "job", "kwargs", "seconds"),
+        *("_handle", "_kit", "args", "bearer", "began", "context", "function", "job", "kwargs"),
+        "seconds",
     )
 
     def __init__(self, job: HandedJob, kit: Kit, bearer: Bearer, call: _Call) -> None:
@@ -144,6 +148,7 @@ class Run:
         self.seconds = float(job.fields.get(b"timeout", DEFAULT_TIMEOUT))
         self._kit = kit
         self._handle: Job | None = None
+        self.context: Context | None = None
 
     def handle(self) -> Job:
         """What `get_current_job` returns; its connection is opened when it is used."""
@@ -152,13 +157,15 @@ class Run:
         return self._handle
 
     def call(self) -> Any:  # noqa: ANN401 - what a job returns is its own affair
-        """Call the function in this thread, as the current job; its value or a coroutine."""
-        before = running.set(self.handle)
+        """Call the function in a context of its own; its value or a coroutine."""
+        self.context = copy_context()
+        return self.context.run(self.here)
+
+    def here(self) -> Any:  # noqa: ANN401 - as above
+        """Call the function, as the current job, in the context in which this is called."""
+        running.set(self.handle)
         self.began = perf_counter_ns()
-        try:
-            return self.function(*self.args, **self.kwargs)
-        finally:
-            running.reset(before)
+        return self.function(*self.args, **self.kwargs)
 
     def whole(self) -> Report:
         """Run it to its end in this thread, within its time."""
@@ -166,7 +173,13 @@ class Run:
             with deadline(self.seconds):
                 value = self.call()
             if type(value) is CoroutineType:
-                value = self._kit.loop.run(value, self.seconds, self.handle)
+                # One that blocks, or goes on regardless, is not reached by its cancellation.
+                with deadline(self.seconds + GRACE / 2 if self.seconds >= 0 else -1):
+                    value = self._kit.loop.run(value, self.seconds, self.context)
+        except JobTimeoutException as error:
+            return self.failed(
+                JobTimeoutException(says(self.seconds)).with_traceback(error.__traceback__)
+            )
         except BaseException as error:  # noqa: BLE001 - what user code raises is the job's failure
             return self.failed(error)
         return self.ended(value)

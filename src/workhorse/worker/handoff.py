@@ -239,7 +239,8 @@ class Voice:
         if len(sys.modules) != self._loaded:
             self._loaded = len(sys.modules)
             # Of ours, too, there are some that few jobs need, such as the connection.
-            self._seen.update(name for name in sys.modules if name.startswith("workhorse."))
+            names = tuple(sys.modules)  # at once: a job on a thread may be importing
+            self._seen.update(name for name in names if name.startswith("workhorse."))
         if self._seen:
             self.note("modules", *sorted(self._seen))
             self._seen.clear()

@@ -27,7 +27,7 @@ from workhorse.worker.handoff import (
 )
 from workhorse.worker.identity import resident_bytes
 from workhorse.worker.kernel import kill_group
-from workhorse.worker.marks import ALONE, mark_of
+from workhorse.worker.marks import ALONE, NOBODY, mark_of
 from workhorse.worker.pacing import AHEAD, MOST_AHEAD
 
 OVERSTAY: Final = 0.020
@@ -62,6 +62,7 @@ class Horse:
         doomed: The job that is to blame for that, or ''.
         numb: Whether it did not take what it was handed, and has done nothing since.
         alone: Whether it is to get no other job before it has ended all that it has.
+        deaf_since: Since when it has been seen not to end what it should.
         audible: Whether more may come from it.
         retired: Whether it gets no more jobs.
     """
@@ -76,6 +77,7 @@ class Horse:
         self.doomed = ""
         self.numb = False
         self.alone = False
+        self.deaf_since = float("inf")
         self.audible = True
         self.retired = False
         # `receiving` stays open here: what the horse has not received can be taken back.
@@ -98,6 +100,14 @@ class Horse:
         """Whether it has any job."""
         return bool(self.flights.line or self.flights.aside)
 
+    def waits(self) -> bool:
+        """Whether to look soon at what it makes of its jobs."""
+        return self.flights.waits() or (self.numb and bool(self.flights.aside))
+
+    def hears(self, mark: int, lanes: int) -> bool:
+        """Whether it will take what it is handed, by its mark, though it is silent."""
+        return mark == NOBODY and 0 < len(self.flights.aside) < lanes
+
     def overstays(self, lanes: int) -> bool:
         """Whether it has been at its jobs for so long that none should wait behind them."""
         full = bool(self.flights.line) or len(self.flights.aside) >= lanes
@@ -119,7 +129,7 @@ class Horse:
                 lanes = 1
             return len(flights) < lanes or flights.load + expected <= AHEAD * lanes
         if flights.aside or flights.plain < len(line):
-            return not flights.turns()
+            return not flights.turns() and len(flights) < lanes
         return not line or flights.load + expected <= AHEAD
 
     def hand(

@@ -8,7 +8,7 @@ from typing import Final
 from workhorse.ops.leases import Lease
 from workhorse.worker.flights import Flight
 from workhorse.worker.horses import Horse
-from workhorse.worker.marks import ALONE, mark_of
+from workhorse.worker.marks import ALONE, NOBODY, mark_of
 from workhorse.worker.timeouts import GRACE
 
 log = logging.getLogger("workhorse.worker")
@@ -16,6 +16,9 @@ log = logging.getLogger("workhorse.worker")
 NEVER: Final = float("inf")
 AGAIN: Final = 0.25
 """How soon to look again at a flight whose time is up while another holds up its horse, seconds."""
+DEAF: Final = 1.0
+"""How long a horse may fail to end a flight whose time is up though nobody's step keeps it from
+that, seconds: it would say at least that the flight goes on."""
 
 
 def overdue_at(flight: Flight) -> float:
@@ -39,15 +42,34 @@ def late_one(horse: Horse, mark: int, now: float) -> Flight | None:
     A coroutine is cancelled by its horse. If that does not happen, the loop is held up by whoever
     the mark names; that one's time will be up, too.
     """
+    aside = horse.flights.aside
     for flight in horse.flights.running():
         if now >= overdue_at(flight) and (
             mark in {ALONE, mark_of(flight.lease.id)}
             or flight.threaded
             or flight.stubborn
-            or flight.lease.id not in horse.flights.aside
+            # Its arguments or its module are being read, which is nobody's step.
+            or (mark == NOBODY and flight.lease.id not in aside)
         ):
             return flight
     return None
+
+
+def is_deaf(horse: Horse, mark: int, now: float) -> bool:
+    """Whether a horse's loop hangs in nobody's step, so that it ends no flight whose time is up."""
+    if mark != NOBODY or all(now < overdue_at(flight) for flight in horse.flights.aside.values()):
+        horse.deaf_since = NEVER
+        return False
+    horse.deaf_since = min(horse.deaf_since, now)
+    return now - max(horse.deaf_since, horse.since) >= DEAF
+
+
+def begun_by(horse: Horse, mark: int) -> Flight | None:
+    """The flight that has begun by its mark, and could not yet say so."""
+    line = horse.flights.line
+    if mark in {ALONE, NOBODY} or not line:
+        return None
+    return next((flight for flight in line if mark_of(flight.lease.id) == mark), None)
 
 
 def tell_blocked(lease: Lease, where: str) -> None:

@@ -16,7 +16,7 @@ ALONE: Final = 0
 """The horse runs one job at a time, or has not begun."""
 NOBODY: Final = 1
 """Its event loop is between two steps."""
-PLACES: Final = 512
+PLACES: Final = 4096
 """How many horses may have a mark; those above that have none, and nobody is sure of them."""
 _WORD: Final = struct.Struct("<Q")
 

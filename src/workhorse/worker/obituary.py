@@ -29,6 +29,14 @@ def too_large(size: int, limit: int) -> str:
     )
 
 
+def deaf() -> str:
+    """The doom of a horse whose loop hangs, and nobody knows in what."""
+    return (
+        f"{_DIED}: the event loop of the work horse hung in what some job had left there, such as "
+        f"a callback, and was killed"
+    )
+
+
 def confused(error: Exception) -> str:
     """The doom of a horse that sent garbage."""
     return (

@@ -61,6 +61,15 @@ class Pace:
         """Whether a function's runs may run beside others."""
         return self._threads or function in self._together
 
+    def is_unknown(self, function: str) -> bool:
+        """Whether nothing is known of a function."""
+        return function not in self._known and not self.is_together(function)
+
+    def learn_plain(self, function: str) -> None:
+        """Take note that a function's runs do not run beside others."""
+        self.learn_kind(function, together=False)
+        self._known.setdefault(function, UNKNOWN)
+
     def learn_kind(self, function: str, *, together: bool) -> None:
         """Take note of how one run ran."""
         if self._threads:

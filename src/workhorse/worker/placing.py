@@ -51,8 +51,11 @@ def room(horses: Iterable[Horse], pace: Pace) -> int:
     places = 0
     for horse in horses:
         if horse.at_work and not horse.numb and not horse.overstays(pace.lanes):
-            held = len(horse.flights) if together else horse.flights.turns()
-            places += max(0, depth - held)
+            flights = horse.flights
+            held = len(flights) if together else flights.turns()
+            # What waits may be one that runs beside others although few have been of late.
+            least = int(bool(flights.aside) and len(flights) < pace.lanes)
+            places += max(least, depth - held)
     return places
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from workhorse.ops.leases import Lease
@@ -33,7 +33,9 @@ class Quarantine:
         """
         flights = list(horse.flights)
         culprits = self._culprits(horse, flights, mark)
-        if len(culprits) == 1:
+        # What all have made of the horse, such as its size, is not one's fault because he is at it.
+        is_sure = bool(horse.doomed) or not horse.doom or len(flights) == 1
+        if len(culprits) == 1 and is_sure:
             blamed = culprits[0]
             self._survivors.discard(blamed.lease.id)
             return blamed, [flight.lease for flight in flights if flight is not blamed]
@@ -48,13 +50,17 @@ class Quarantine:
         """How many horses more than usual it needs: one, if something waits and none is idle."""
         return int(bool(self.waiting) and all(h.busy for h in horses if not h.retired))
 
-    def dispatch(self, horses: Iterable[Horse]) -> None:
-        """Give each idle horse one of those that wait."""
+    def dispatch(self, horses: Collection[Horse], most: int) -> None:
+        """Give idle horses one of those that wait each, so that `most` horses are at these."""
+        if not self.waiting:
+            return
+        most -= sum(1 for horse in horses if horse.alone and horse.busy)
         for horse in horses:
-            if not self.waiting:
+            if most <= 0 or not self.waiting:
                 return
             if horse.at_work and not horse.busy and horse.hand(self.waiting[0], 0.0, alone=True):
                 self.waiting.popleft()
+                most -= 1
 
     def surrender(self) -> list[Lease]:
         """Give up those that wait."""
@@ -66,8 +72,9 @@ class Quarantine:
         if horse.doomed:
             # A horse that had gone on to another job by then is not that job's fault.
             return [flight for flight in flights if flight.lease.id == horse.doomed]
-        if horse.doom and len(flights) > 1:
-            return []
+        if len(flights) == 1 and (horse.alone or horse.doom):
+            # Nothing else was there, whoever's step it was.
+            return flights
         return horse.culprits(mark)
 
     def _remember(self, ids: Iterable[str]) -> None:

@@ -11,8 +11,9 @@ from typing import Final
 from workhorse.ops.leases import Lease
 from workhorse.ops.reports import Report
 from workhorse.worker import obituary
+from workhorse.worker.caution import Caution
 from workhorse.worker.horses import OVERSTAY, Horse, Told
-from workhorse.worker.lateness import NEVER, late_one, next_overdue, tell_blocked
+from workhorse.worker.lateness import NEVER, begun_by, is_deaf, late_one, next_overdue, tell_blocked
 from workhorse.worker.mustering import Muster
 from workhorse.worker.pacing import Pace
 from workhorse.worker.placing import best_for, fresh_one, fresh_room, room
@@ -64,6 +65,7 @@ class Team:
         self._quarantine = Quarantine()
         self._marks = stable.marks
         self._stuck_since = 0.0
+        self._caution = Caution(self._loop.time)
         self._due = NEVER
         self.backlog: deque[Lease] = deque()
         self.suspects: set[str] = set()
@@ -79,15 +81,8 @@ class Team:
             places = fresh_room(horses, self._pace, self._settings.horses)
         else:
             places = room(horses, self._pace)
+            places = self._caution.temper(places, horses, self._pace.lanes)
         return max(0, places - len(self.backlog))
-
-    def stuck(self) -> bool:
-        """Whether jobs wait here behind slow ones, so that others should have them."""
-        if not self.backlog or not self._stuck_since:
-            return False
-        busy = sum(1 for horse in self._horses.values() if horse.busy)
-        enough = bool(busy) if self.suspects else busy >= self._settings.horses
-        return enough and self._loop.time() - self._stuck_since >= OVERSTAY
 
     def starving(self) -> bool:
         """Whether a horse stands idle for want of a job."""
@@ -122,7 +117,9 @@ class Team:
 
     def dispatch(self) -> None:
         """Hand jobs of the backlog to horses that have room."""
-        self._quarantine.dispatch(self._horses.values())
+        # Those in quarantine must not keep all others waiting.
+        most = max(1, self._settings.horses // 2) if self.backlog else len(self._horses)
+        self._quarantine.dispatch(self._horses.values(), most)
         while self.backlog:
             if self.suspects and not self._may_begin(self.backlog[0]):
                 self._stuck_since = self._stuck_since or self._loop.time()
@@ -131,6 +128,8 @@ class Team:
                 self._stuck_since = self._stuck_since or self._loop.time()
                 break
             self._stuck_since = 0.0
+            if self._caution.until:
+                self._caution.placed()
             self.backlog.popleft()
         self._arm()
 
@@ -141,6 +140,9 @@ class Team:
             horse = fresh_one(horses, self._settings.horses)
         else:
             horse = best_for(horses, pace.lanes, expected, together=together)
+            if horse is None and pace.is_unknown(function):
+                # It may be a coroutine. If not, and no turn is free, the horse will say so.
+                horse = best_for(horses, pace.lanes, expected, together=True)
         if horse is None or not horse.hand(lease, expected, together=together):
             return False
         if (timeout := lease.timeout) >= 0:
@@ -156,6 +158,24 @@ class Team:
         self.backlog.clear()
         self._stuck_since = 0.0
         self.suspects.difference_update(lease.id for lease in leases)
+        return leases
+
+    def make_way(self) -> list[Lease]:
+        """Give up what waits here behind slow ones, so that others have it; not what may kill."""
+        if not self.backlog or not self._stuck_since:
+            return []
+        busy = sum(1 for horse in self._horses.values() if horse.busy)
+        enough = bool(busy) if self.suspects else busy >= self._settings.horses
+        if not enough or self._loop.time() - self._stuck_since < OVERSTAY:
+            return []
+        self._stuck_since = 0.0
+        self._caution.grow(together=self._pace.is_together(self.backlog[0].function))
+        for horse in self._horses.values():
+            self._take_back(horse)
+        leases = [lease for lease in self.backlog if lease.id not in self.suspects]
+        kept = (lease for lease in self.backlog if lease.id in self.suspects)
+        self.backlog = deque(kept)
+        self._arm()
         return leases
 
     def kill_all(self, why: str) -> list[Lease]:
@@ -183,7 +203,8 @@ class Team:
 
     def _take_back(self, horse: Horse) -> bool:
         back = horse.take_back()
-        self.backlog.extendleft(reversed(back))
+        waiting = self._quarantine.waiting if horse.alone else self.backlog
+        waiting.extendleft(reversed(back))
         return bool(back)
 
     # Horses
@@ -287,6 +308,8 @@ class Team:
             for flight in told.flights:
                 self._pace.learn_kind(flight.lease.function, together=True)
         elif told.kind == "not now":
+            for flight in told.flights:
+                self._pace.learn_plain(flight.lease.function)
             self.backlog.extendleft(flight.lease for flight in reversed(told.flights))
         elif told.kind == "stubborn":
             for flight in told.flights:
@@ -324,10 +347,12 @@ class Team:
         """Look at the horses again when the next thing can be due; never while none works."""
         soonest = self._due
         horses = self._horses.values()
-        if self.backlog or any(horse.flights.waits() for horse in horses):
+        if self.backlog or any(horse.waits() for horse in horses):
             soonest = min(soonest, self._loop.time() + OVERSTAY)
         if self._settings.max_horse_memory is not None and any(horse.busy for horse in horses):
             soonest = min(soonest, self._loop.time() + MEMORY_CHECK)
+        if self._caution.until > self._loop.time():
+            soonest = min(soonest, self._caution.until)
         if soonest == NEVER:
             return
         if self._timer is not None:
@@ -345,18 +370,24 @@ class Team:
         able = (horse for horse in self._horses.values() if not horse.doom)
         self._due = min((next_overdue(horse, now) for horse in able), default=NEVER)
         self.dispatch()
-        if self.backlog:
-            self._freed()
+        self._freed()
 
     def _look_at(self, horse: Horse) -> None:
-        now = self._loop.time()
-        late = late_one(horse, self._marks.read(horse.place), now) if not horse.doom else None
+        now, mark = self._loop.time(), self._marks.read(horse.place)
+        if horse.numb and horse.hears(mark, self._pace.lanes):
+            horse.numb = False
+        if begun := begun_by(horse, mark):
+            horse.flights.begin([begun], threaded=False)
+        late = late_one(horse, mark, now) if not horse.doom else None
         if late is not None:
             horse.kill(obituary.timed_out(late.lease.timeout), late)
+        elif is_deaf(horse, mark, now):
+            horse.kill(obituary.deaf())
         elif horse.overstays(self._pace.lanes):
             horse.numb |= self._take_back(horse)
             for flight in horse.flights.aside.values():
-                self._pace.learn(flight.lease.function, now - flight.since, "coroutine")
+                way = "thread" if flight.threaded else "coroutine"
+                self._pace.learn(flight.lease.function, now - flight.since, way)
                 break
         limit = self._settings.max_horse_memory
         if limit is not None and (size := horse.memory()) > limit:

@@ -83,7 +83,8 @@ class Threads:
             self._at[run] = threading.get_ident()
             try:
                 # What one job leaves in context variables the next does not see.
-                outcome = self._context.copy().run(_call, run)
+                run.context = self._context.copy()
+                outcome = run.context.run(_call, run)
             finally:
                 with self._lock:
                     self._at.pop(run, None)
@@ -105,7 +106,7 @@ class Threads:
 
 def _call(run: Run) -> Outcome:
     try:
-        value = run.call()
+        value = run.here()
         return value if type(value) is CoroutineType else run.ended(value)
     except BaseException as error:  # noqa: BLE001 - what user code raises is the job's failure
         return run.failed(error)

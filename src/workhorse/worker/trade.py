@@ -191,8 +191,8 @@ class Trade:
     def _is_due(self) -> bool:
         if self.team is None:
             return False
-        if self.team.stuck():
-            self._release(self.team.surrender())
+        if stuck := self.team.make_way():
+            self._release(stuck)
         return bool(self.outcomes) or self._ring_on or (not self.empty and self._want() > 0)
 
     def _is_urgent(self) -> bool:

@@ -1,0 +1,187 @@
+"""Many jobs at a time in one horse: coroutines, and functions on threads beside each other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import jobs
+from tests.support.workers import WorkerProcess, Workers, eventually, workers_of
+from workhorse.connection import Connection
+from workhorse.job import Job
+from workhorse.queue import Queue
+
+SOON = 10.0
+LOOPS = ("uvloop", "asyncio")
+
+
+def path_for(loop: str, folder: Path) -> list[str]:
+    """What has to be on the path for horses to have this event loop."""
+    if loop == "uvloop":
+        pytest.importorskip("uvloop")
+        return []
+    (folder / "uvloop.py").write_text("raise ImportError('hidden')")
+    return [str(folder)]
+
+
+@pytest.fixture(params=LOOPS)
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
+    return path_for(request.param, tmp_path)
+
+
+@pytest.fixture(scope="module", params=LOOPS)
+def worker(
+    request: pytest.FixtureRequest, stall: Connection, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WorkerProcess]:
+    """One worker with one horse, for tests that harm nobody."""
+    folder = tmp_path_factory.mktemp("logs")
+    with workers_of(stall, folder) as workers:
+        yield workers.start(path=path_for(request.param, folder))
+
+
+@pytest.fixture
+def queue(connection: Connection) -> Queue:
+    return Queue(connection=connection)
+
+
+@pytest.fixture
+def shared(stall: Connection, worker: WorkerProcess) -> Queue:
+    return Queue(connection=stall)
+
+
+def many(queue: Queue, function: Any, *calls: tuple[Any, ...], **options: Any) -> list[Job]:
+    return queue.enqueue_many([Queue.prepare_data(function, call, **options) for call in calls])
+
+
+def results(made: list[Job], within: float = SOON) -> list[Any]:
+    """What jobs returned, all of which have finished within so many seconds."""
+    end = time.monotonic() + within
+    for job in made:
+        assert job.wait(max(0.1, end - time.monotonic())) == "finished", job.exc_info
+    return [job.return_value() for job in made]
+
+
+# How many
+
+
+@pytest.mark.parametrize(("concurrency", "horses"), [(100, 1), (7, 1), (20, 2)])
+def test_never_more_coroutines_run_at_a_time_than_were_asked_for(
+    workers: Workers, queue: Queue, path: list[str], concurrency: int, horses: int
+):
+    made = many(queue, jobs.async_crowd, *((n, 0.05) for n in range(300)))
+    workers.start(concurrency=concurrency, horses=horses, path=path)
+    found = results(made)
+    pids = {pid for pid, _, _ in found}
+    assert len(pids) == horses
+    assert max(crowd for _, crowd, _ in found) == concurrency
+    for one in pids:
+        came = [before for pid, _, before in found if pid == one]
+        assert came[:concurrency] == list(range(concurrency))
+
+
+def test_never_more_functions_run_on_threads_than_were_asked_for(workers: Workers, queue: Queue):
+    made = many(queue, jobs.crowd, *((n, 0.05) for n in range(60)))
+    made += many(queue, jobs.async_crowd, *((n, 0.05) for n in range(60, 120)))
+    workers.start(isolation="thread", concurrency=6)
+    assert max(crowd for _, crowd, _ in results(made)) == 6
+
+
+# What is whose
+
+
+@pytest.mark.parametrize("isolation", ["warm", "thread", "fork", "inline"])
+def test_each_coroutine_is_itself(workers: Workers, queue: Queue, path: list[str], isolation: str):
+    workers.start(isolation=isolation, path=path)
+    made = many(queue, jobs.async_who_am_i, *[(0.05,)] * 20)
+    for job, names in zip(made, results(made), strict=True):
+        assert names == [job.id] * 3
+        job.refresh()
+        assert job.meta == {"mine": job.id}
+
+
+@pytest.mark.parametrize("isolation", ["warm", "thread", "fork", "inline"])
+def test_context_variables_stay_where_they_were_set(
+    workers: Workers, queue: Queue, path: list[str], isolation: str
+):
+    workers.start(isolation=isolation, path=path)
+    made = []
+    for n in range(20):
+        made += many(queue, jobs.context, (f"s{n}",))
+        made += many(queue, jobs.async_context, (f"a{n}",), (f"b{n}",))
+    expected = [["", name] for n in range(20) for name in (f"s{n}", f"a{n}", f"b{n}")]
+    assert results(made) == expected
+    assert results(many(queue, jobs.decorated_context, *[("",)] * 3)) == ["decorated"] * 3
+    assert results(many(queue, jobs.context, ("x",))) == [["", "x"]]
+
+
+# Kinds
+
+
+def test_what_makes_a_coroutine_is_run_as_one(shared: Queue):
+    made = many(shared, "tests.support.jobs.partial_add", *((n,) for n in range(20)))
+    assert results(made) == [n + 1 for n in range(20)]
+
+
+def test_a_plain_function_may_run_a_loop_of_its_own(shared: Queue):
+    made = many(shared, jobs.async_nap, *[(0.1,)] * 5)
+    made += many(shared, jobs.run_a_loop, *((n,) for n in range(5)))
+    assert results(made) == [0.1] * 5 + list(range(5))
+    assert results(many(shared, jobs.run_a_loop, (7,))) == [7]
+
+
+def test_a_coroutine_may_run_programs(shared: Queue):
+    made = many(shared, jobs.async_program, *((str(n),) for n in range(10)))
+    assert results(made) == [f"{n} 0" for n in range(10)]
+    assert results(many(shared, jobs.give, (1,))) == [1]
+    assert results(many(shared, jobs.async_program, ("again",))) == ["again 0"]
+
+
+def test_large_arguments_and_results_travel_beside_others(shared: Queue):
+    slow = many(shared, jobs.async_nap, *[(1.0,)] * 20)
+    large = bytes(300_000)
+    made = many(shared, jobs.size_of, *[(large,)] * 3)
+    made += many(shared, jobs.async_size_of, *[(large,)] * 3)
+    much = many(shared, jobs.async_return_much, *[(1,)] * 3)
+    assert results(made) == [300_000] * 6
+    assert {len(value) for value in results(much)} == {1024 * 1024}
+    assert results(slow) == [1.0] * 20
+
+
+def test_what_a_job_leaves_running_goes_on(shared: Queue, tmp_path: Path):
+    path = tmp_path / "ledger"
+
+    def has_grown_to(lines: int) -> bool:
+        return path.exists() and path.read_text().count("\n") >= lines
+
+    results(many(shared, jobs.async_leave_running, (str(path),)))
+    eventually(lambda: has_grown_to(10), within=5)
+    results(many(shared, jobs.give, (1,), (2,)))
+    lines = path.read_text().count("\n")
+    eventually(lambda: has_grown_to(lines + 10), within=5)
+
+
+# Beside each other
+
+
+def test_quick_functions_wait_for_no_coroutine_and_no_coroutine_for_them(
+    workers: Workers, queue: Queue, path: list[str]
+):
+    workers.start(path=path)
+    results(many(queue, jobs.async_nap, (0.0,)))
+    slow = many(queue, jobs.async_nap, *[(3.0,)] * 50)
+    eventually(lambda: slow[-1].get_status() == "started", within=2)
+    began = time.monotonic()
+    for n in range(10):
+        assert results(many(queue, jobs.give, (n,))) == [n]
+    assert time.monotonic() - began < 1
+    blocked = many(queue, jobs.nap, (2.0,))
+    eventually(lambda: blocked[0].get_status() == "started", within=2)
+    began = time.monotonic()
+    for n in range(10):
+        assert results(many(queue, jobs.async_give, (n,))) == [n]
+    assert time.monotonic() - began < 1
+    assert results([*slow, *blocked]) == [3.0] * 50 + [2.0]
