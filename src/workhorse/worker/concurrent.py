@@ -21,7 +21,7 @@ from workhorse.worker.coroutines import loop_factory
 from workhorse.worker.deadlines import Deadlines
 from workhorse.worker.execution import Kit, Run, prepare
 from workhorse.worker.handoff import RECEIVE, Assembler, Voice, read_job
-from workhorse.worker.marks import ALONE, NOBODY
+from workhorse.worker.marks import ALONE, NOBODY, mark_of
 from workhorse.worker.steps import Steps, Work
 from workhorse.worker.threads import Outcome, Threads
 from workhorse.worker.timeouts import GRACE, forget, says
@@ -59,6 +59,8 @@ class Concurrent:
         self._steps = Steps(place, self._running.keys(), self._tell_blocked)
         self._loop.set_task_factory(self._steps.task)
         self._untold: list[Run] = []
+        self._to_start: list[Run] = []
+        self._known: set[bytes] = set()
         self._listening = False
         self._next: Run | None = None
         self._lost: OSError | None = None
@@ -123,6 +125,8 @@ class Concurrent:
                 self._take(message)
         else:
             self._listen(wanted=False)
+        if self._to_start:
+            self._start_threads()
         if not self.open and not self._running:
             self._loop.stop()
 
@@ -135,7 +139,15 @@ class Concurrent:
 
     def _take(self, message: bytes) -> None:
         job = read_job(message)
-        run = prepare(job, self._kit)
+        name = job.fields.get(b"func", b"")
+        if name in self._known:
+            run = prepare(job, self._kit)
+        else:
+            # Its module is imported, in which anything may happen.
+            self._known.add(name)
+            self._place(mark_of(job.id))
+            run = prepare(job, self._kit)
+            self._place(NOBODY)
         if isinstance(run, Report):
             self._say(partial(self._voice.report, job.id, run, "thread"))
         elif self._kit.is_coroutine(run):
@@ -143,10 +155,11 @@ class Concurrent:
         elif not self._kit.threads and not self._running and self._is_quiet():
             self._next = run
             self._loop.stop()
-        elif self._threads.full():
+        elif self._threads.free() <= len(self._to_start):
             self._say(partial(self._voice.note, "not now", job.id))
         else:
-            self._begin_on_thread(run)
+            self._running[run] = None
+            self._to_start.append(run)
 
     def _is_quiet(self) -> bool:
         """Whether there are no tasks but the one, perhaps, that has just ended a run."""
@@ -162,11 +175,15 @@ class Concurrent:
         self._enlist(run, asyncio.Task(live, loop=self._loop, context=context))
         self._steps.watch()
 
-    def _begin_on_thread(self, run: Run) -> None:
-        self._enlist(run, None)
-        self._threads.start(run)
+    def _start_threads(self) -> None:
+        # Told before they begin: one that begins may keep all others from Python for ever.
+        self._say(partial(self._voice.note, "threaded", *(run.job.id for run in self._to_start)))
+        for run in self._to_start:
+            self._deadlines.add(run, run.seconds)
+            self._threads.start(run)
+        self._to_start.clear()
 
-    def _enlist(self, run: Run, task: asyncio.Task[None] | None) -> None:
+    def _enlist(self, run: Run, task: asyncio.Task[None]) -> None:
         self._running[run] = task
         self._deadlines.add(run, run.seconds)
         if not self._untold:
@@ -177,12 +194,10 @@ class Concurrent:
 
     def _tell(self) -> None:
         """Say what has begun and not ended at once."""
-        alive = [run for run in self._untold if run in self._running]
+        alive = [run.job.id for run in self._untold if run in self._running]
         self._untold.clear()
-        for kind, threaded in (("begun", False), ("threaded", True)):
-            ids = [run.job.id for run in alive if (self._running[run] is None) == threaded]
-            if ids:
-                self._say(partial(self._voice.note, kind, *ids))
+        if alive:
+            self._say(partial(self._voice.note, "begun", *alive))
 
     def _say(self, say: Callable[[], None]) -> None:
         try:

@@ -139,7 +139,7 @@ class InlineWorker:
         until = time.monotonic() + BATCH_TIME
         while self._held and time.monotonic() < until:
             if self._stopping.is_set():
-                outcomes += [release(lease) for lease in reversed(self._held)]
+                outcomes += [release(lease) for lease in self._held]
                 self._held.clear()
                 break
             outcomes.append(self._run_one(self._held[0]))

@@ -42,14 +42,9 @@ def late_one(horse: Horse, mark: int, now: float) -> Flight | None:
     A coroutine is cancelled by its horse. If that does not happen, the loop is held up by whoever
     the mark names; that one's time will be up, too.
     """
-    aside = horse.flights.aside
     for flight in horse.flights.running():
         if now >= overdue_at(flight) and (
-            mark in {ALONE, mark_of(flight.lease.id)}
-            or flight.threaded
-            or flight.stubborn
-            # Its arguments or its module are being read, which is nobody's step.
-            or (mark == NOBODY and flight.lease.id not in aside)
+            mark in {ALONE, mark_of(flight.lease.id)} or flight.threaded or flight.stubborn
         ):
             return flight
     return None
@@ -57,7 +52,7 @@ def late_one(horse: Horse, mark: int, now: float) -> Flight | None:
 
 def is_deaf(horse: Horse, mark: int, now: float) -> bool:
     """Whether a horse's loop hangs in nobody's step, so that it ends no flight whose time is up."""
-    if mark != NOBODY or all(now < overdue_at(flight) for flight in horse.flights.aside.values()):
+    if mark != NOBODY or all(now < overdue_at(flight) for flight in horse.flights.running()):
         horse.deaf_since = NEVER
         return False
     horse.deaf_since = min(horse.deaf_since, now)

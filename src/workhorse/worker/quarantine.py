@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from workhorse.ops.leases import Lease
 from workhorse.worker.flights import Flight
 from workhorse.worker.horses import Horse
 
+EXTRA: Final = 8
+"""How many horses there are at most for jobs that run alone, beside the usual ones."""
 REMEMBERED: Final = 10_000
 """How many survivors are remembered."""
 
@@ -46,20 +48,21 @@ class Quarantine:
         self.waiting.extend(one.lease for one in flights if one.lease.id in suspects)
         return None, [one.lease for one in flights if one.lease.id not in suspects]
 
-    def needs_horse(self, horses: Iterable[Horse]) -> int:
-        """How many horses more than usual it needs: one, if something waits and none is idle."""
-        return int(bool(self.waiting) and all(h.busy for h in horses if not h.retired))
+    def needed(self, horses: Iterable[Horse]) -> int:
+        """How many horses more than usual it needs, so that nobody else has to wait for it."""
+        busy = sum(1 for horse in horses if horse.alone and horse.busy)
+        return min(EXTRA, busy + len(self.waiting))
 
-    def dispatch(self, horses: Collection[Horse], most: int) -> None:
-        """Give idle horses one of those that wait each, so that `most` horses are at these."""
+    def dispatch(self, horses: Collection[Horse]) -> Iterator[Lease]:
+        """Give idle horses one each of those that wait: which."""
         if not self.waiting:
             return
-        most -= sum(1 for horse in horses if horse.alone and horse.busy)
+        most = EXTRA - sum(1 for horse in horses if horse.alone and horse.busy)
         for horse in horses:
             if most <= 0 or not self.waiting:
                 return
             if horse.at_work and not horse.busy and horse.hand(self.waiting[0], 0.0, alone=True):
-                self.waiting.popleft()
+                yield self.waiting.popleft()
                 most -= 1
 
     def surrender(self) -> list[Lease]:

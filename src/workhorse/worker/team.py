@@ -117,9 +117,8 @@ class Team:
 
     def dispatch(self) -> None:
         """Hand jobs of the backlog to horses that have room."""
-        # Those in quarantine must not keep all others waiting.
-        most = max(1, self._settings.horses // 2) if self.backlog else len(self._horses)
-        self._quarantine.dispatch(self._horses.values(), most)
+        for lease in self._quarantine.dispatch(self._horses.values()):
+            self._expect(lease)
         while self.backlog:
             if self.suspects and not self._may_begin(self.backlog[0]):
                 self._stuck_since = self._stuck_since or self._loop.time()
@@ -145,10 +144,13 @@ class Team:
                 horse = best_for(horses, pace.lanes, expected, together=True)
         if horse is None or not horse.hand(lease, expected, together=together):
             return False
+        self._expect(lease)
+        return True
+
+    def _expect(self, lease: Lease) -> None:
         if (timeout := lease.timeout) >= 0:
             # It may begin later; then it is looked at once too often.
             self._due = min(self._due, self._loop.time() + timeout + GRACE)
-        return True
 
     def surrender(self) -> list[Lease]:
         """Give up everything not begun: the caller returns it to the server."""
@@ -211,7 +213,7 @@ class Team:
 
     def muster(self) -> None:
         """Ask the stable for as many horses as are missing."""
-        self._muster.call(self._quarantine.needs_horse(self._horses.values()))
+        self._muster.call(self._quarantine.needed(self._horses.values()))
 
     def forked(self, number: int, pid: int, why: str = "") -> None:
         """A horse is there; or its pid is 0, and the system has no room for it, and says why."""

@@ -16,6 +16,7 @@ from typing import Any
 from workhorse.exceptions import JobTimeoutException
 from workhorse.ops.reports import Report
 from workhorse.worker.execution import Run
+from workhorse.worker.timeouts import says
 
 Outcome = Report | Coroutine[Any, Any, Any]
 """The report on a run, or the coroutine that calling its function has made."""
@@ -47,9 +48,9 @@ class Threads:
         self._started = 0
         self._busy = 0
 
-    def full(self) -> bool:
-        """Whether all threads have work."""
-        return self._busy >= self._most
+    def free(self) -> int:
+        """How many threads have no work."""
+        return self._most - self._busy
 
     def start(self, run: Run) -> None:
         """Have a thread run it."""
@@ -92,7 +93,7 @@ class Threads:
                 for _ in range(100 if run in self._interrupted else 0):
                     pass
         except JobTimeoutException as error:
-            outcome = outcome or run.failed(error)
+            outcome = outcome or run.failed(_told(error, run))
         self._interrupted.discard(run)
         return outcome
 
@@ -109,7 +110,14 @@ def _call(run: Run) -> Outcome:
         value = run.here()
         return value if type(value) is CoroutineType else run.ended(value)
     except BaseException as error:  # noqa: BLE001 - what user code raises is the job's failure
-        return run.failed(error)
+        return run.failed(_told(error, run))
+
+
+def _told(error: BaseException, run: Run) -> BaseException:
+    """An error as it came; one that was sent to a thread could not bring its text with it."""
+    if type(error) is JobTimeoutException and not error.args:
+        error.args = (says(run.seconds),)
+    return error
 
 
 def _raise_in(thread: int, kind: type[BaseException]) -> None:

@@ -100,7 +100,7 @@ class Trade:
         self.poke()
 
     def _release(self, leases: list[Lease]) -> None:
-        self.outcomes += [release(lease) for lease in reversed(leases)]
+        self.outcomes += [release(lease) for lease in leases]
         self.claimed -= len(leases)
 
     def poke(self) -> None:
