@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support import jobs
+from tests.support.monitor import Monitor
 from tests.support.workers import WorkerProcess, Workers, eventually, workers_of
 from workhorse.connection import Connection
 from workhorse.job import Job
@@ -185,3 +186,83 @@ def test_quick_functions_wait_for_no_coroutine_and_no_coroutine_for_them(
         assert results(many(queue, jobs.async_give, (n,))) == [n]
     assert time.monotonic() - began < 1
     assert results([*slow, *blocked]) == [3.0] * 50 + [2.0]
+
+
+# No more than there is to do
+
+
+def exchanges(monitor: Monitor) -> int:
+    return sum(1 for asked in monitor.asked if asked.name == "EVALSHA")
+
+
+@pytest.mark.parametrize(
+    "waiting",
+    [
+        [(jobs.async_nap, 0.8)] * 300,
+        [(jobs.nap, 0.8)] * 3 + [(jobs.async_nap, 0.1)] * 100,
+        [(jobs.async_give, n) for n in range(500)] + [(jobs.async_nap, 0.8)] * 200,
+    ],
+    ids=["all places taken", "a slow function in the way", "quick ones before"],
+)
+def test_what_has_no_place_yet_is_not_taken_and_given_back_in_circles(
+    workers: Workers, queue: Queue, connection: Connection, waiting: list[Any]
+):
+    workers.start()
+    results(many(queue, jobs.async_nap, (0.0,)) + many(queue, jobs.nap, (0.0,)))
+    with Monitor(connection) as monitor:
+        calls = [Queue.prepare_data(function, args) for function, *args in waiting]
+        results(queue.enqueue_many(calls))
+    assert exchanges(monitor) < 100
+
+
+def test_an_idle_horse_sleeps(workers: Workers, queue: Queue, path: list[str]):
+    """After coroutines have run, no timer rings on; nor for a task that one has left running."""
+    worker = workers.start(path=path)
+    results(many(queue, jobs.async_leave_waiting, *[()] * 3, result_ttl=60))
+    results(many(queue, jobs.async_nap, *[(0.1,)] * 20))
+    (pid,) = worker.horses
+
+    def sleeps() -> bool:
+        before = switches(pid)
+        with pytest.raises(TimeoutError):
+            many(Queue("nobody", queue.connection), jobs.give, ())[0].wait(1.0)
+        return switches(pid) == before
+
+    eventually(sleeps, within=5)
+
+
+def switches(pid: int) -> int:
+    """How often a process has given up the processor."""
+    status = Path(f"/proc/{pid}/status").read_text("ascii")
+    return sum(int(line.split()[1]) for line in status.splitlines() if "ctxt_switches" in line)
+
+
+# The end
+
+
+@pytest.mark.parametrize("isolation", ["warm", "thread"])
+def test_a_worker_with_many_at_a_time_ends_when_it_is_told_to(
+    workers: Workers, queue: Queue, isolation: str
+):
+    made = many(queue, jobs.async_nap, *[(0.1,)] * 300)
+    assert workers.start(isolation=isolation, max_jobs=120, wait=False).ended() == 0
+    left = [job.get_status() for job in made]
+    assert left == ["finished"] * 120 + ["queued"] * 180
+    worker = workers.start(isolation=isolation, burst=True, wait=False)
+    assert worker.ended() == 0
+    assert {job.get_status() for job in made} == {"finished"}
+    worker = workers.start(isolation=isolation, max_idle_time=0.5)
+    last = many(queue, jobs.async_nap, *[(1.5,)] * 10)
+    assert worker.ended(6) == 0
+    assert {job.get_status() for job in last} == {"finished"}
+
+
+@pytest.mark.parametrize("isolation", ["warm", "thread"])
+def test_a_horse_with_many_at_a_time_is_replaced_after_its_share(
+    workers: Workers, queue: Queue, isolation: str
+):
+    made = many(queue, jobs.async_crowd, *((n, 0.05) for n in range(200)))
+    workers.start(isolation=isolation, concurrency=10, max_horse_jobs=40)
+    pids = [pid for pid, _, _ in results(made)]
+    assert 4 <= len(set(pids)) <= 6
+    assert max(pids.count(pid) for pid in set(pids)) <= 40 + 2 * 10

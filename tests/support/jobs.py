@@ -13,6 +13,7 @@ import re
 import resource
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -436,6 +437,12 @@ async def async_book(path: str, line: object, seconds: float = 0.0) -> object:
     return line
 
 
+def book_first(path: str, line: object, seconds: float = 0.0) -> object:
+    append(path, line)
+    time.sleep(seconds)
+    return line
+
+
 async def async_book_when_told(folder: str, line: object = "ran") -> object:
     """Like `book_when_told`."""
     append(f"{folder}/begun", line)
@@ -541,6 +548,11 @@ async def async_leave_running(path: str) -> None:
     globals()["_kept"] = asyncio.create_task(scribble())
 
 
+async def async_leave_waiting() -> None:
+    """Leave a task behind that waits for ever, as the reader of a connection does."""
+    globals()["_waiting"] = asyncio.create_task(asyncio.Event().wait())
+
+
 async def async_fork(path: str) -> int:
     """A fork whose child runs on as if it were the horse."""
     os.fork()
@@ -573,3 +585,36 @@ async def async_size_of(value: bytes) -> int:
 
 async def async_return_much(mebibytes: int) -> bytes:
     return os.urandom(1024 * 1024) * mebibytes
+
+
+async def async_call_back(name: str, *args: Any) -> None:
+    """Call a function of this module from a callback, which is no step of any task."""
+    loop = asyncio.get_running_loop()
+    loop.call_later(0.1, getattr(sys.modules[__name__], name), *args)
+    await asyncio.sleep(30)
+
+
+async def async_close_reports() -> None:
+    """Close everything that is a socket, and go on."""
+    await asyncio.sleep(0.1)
+    for fd in range(3, 64):
+        with contextlib.suppress(OSError):
+            if stat.S_ISSOCK(os.fstat(fd).st_mode):
+                os.close(fd)
+    await asyncio.sleep(0.1)
+
+
+async def async_devour(mebibytes: int) -> int:
+    """Take much memory by and by."""
+    eaten = []
+    for _ in range(mebibytes):
+        eaten.append(bytearray(os.urandom(1024) * 1024))
+        await asyncio.sleep(0.001)
+    await asyncio.sleep(30)
+    return len(eaten)
+
+
+async def async_nonsense() -> None:
+    await asyncio.sleep(0.1)
+    report_nonsense()
+    await asyncio.sleep(30)
