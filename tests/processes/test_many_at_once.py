@@ -188,6 +188,33 @@ def test_quick_functions_wait_for_no_coroutine_and_no_coroutine_for_them(
     assert results([*slow, *blocked]) == [3.0] * 50 + [2.0]
 
 
+def test_a_horse_that_was_deaf_for_a_moment_is_given_jobs_again(
+    workers: Workers, queue: Queue, tmp_path: Path, path: list[str]
+):
+    workers.start(path=path)
+    results(many(queue, jobs.give, (0,)) + many(queue, jobs.async_give, (0,)))
+    ledger = tmp_path / "ledger"
+    silent = many(queue, jobs.async_block_and_nap, (str(ledger), 0.3, 5.0), result_ttl=60)
+    eventually(ledger.exists)
+    made = many(queue, jobs.give, (1,)) + many(queue, jobs.async_give, (2,))
+    assert results(made, within=1.5) == [1, 2]
+    assert silent[0].get_status() == "started"
+
+
+@pytest.mark.parametrize("isolation", ["fork", "inline"])
+def test_one_at_a_time_coroutines_that_overstay_are_stopped_too(
+    workers: Workers, queue: Queue, path: list[str], isolation: str
+):
+    workers.start(isolation=isolation, path=path)
+    calls = [(jobs.async_nap, 30), (jobs.async_hang,), (jobs.async_swallow,)]
+    for function, *args in (*calls, (jobs.async_call_in_child, "nap", 30)):
+        bad = queue.enqueue(function, *args, job_timeout=0.3)
+        good = queue.enqueue(jobs.async_add, 1, 2)
+        assert bad.wait(5) == "failed"
+        assert "its timeout of 0.3 s" in (bad.exc_info or "")
+        assert results([good]) == [3]
+
+
 # No more than there is to do
 
 

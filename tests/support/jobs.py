@@ -618,3 +618,11 @@ async def async_nonsense() -> None:
     await asyncio.sleep(0.1)
     report_nonsense()
     await asyncio.sleep(30)
+
+
+async def async_block_and_nap(path: str, blocked: float, seconds: float) -> None:
+    """Hold up the loop for a moment, and then be silent."""
+    await asyncio.sleep(0.05)
+    append(path, "blocks")
+    time.sleep(blocked)  # noqa: ASYNC251 - that is what it is for
+    await asyncio.sleep(seconds)

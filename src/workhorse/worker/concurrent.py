@@ -203,9 +203,12 @@ class Concurrent:
         try:
             say()
         except OSError as error:
-            # The supervisor is gone, or a job has closed what was not its own.
-            self._lost = error
-            self._loop.stop()
+            self._lose_touch(error)
+
+    def _lose_touch(self, error: OSError) -> None:
+        """The supervisor is gone, or a job has closed what was not its own."""
+        self._lost = error
+        self._loop.stop()
 
     async def _live(self, run: Run, work: Work | None) -> None:
         try:
@@ -235,8 +238,10 @@ class Concurrent:
         task = self._running.pop(run)
         self._deadlines.remove(run, run.seconds)
         self._steps.expired.discard(run)
-        way = "thread" if task is None else "coroutine"
-        self._say(partial(self._voice.report, run.job.id, report, way))
+        try:
+            self._voice.report(run.job.id, report, "thread" if task is None else "coroutine")
+        except OSError as error:
+            self._lose_touch(error)
         if not self._listening or not self.open:
             self._receive()
 

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from contextvars import Context
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from workhorse.exceptions import JobTimeoutException
-from workhorse.worker.timeouts import says
+from workhorse.worker.timeouts import GRACE, says
 
 T = TypeVar("T")
+
+PATIENCE: Final = GRACE * 0.6
+"""How long a coroutine may go on after its timeout, to put things in order, seconds."""
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -35,19 +39,41 @@ class Loop:
     def run(self, work: Coroutine[Any, Any, T], seconds: float, context: Context | None) -> T:
         """Run a coroutine to its end; cancel it after `seconds` (negative: never) and raise.
 
+        One that goes on regardless is left behind: here is nobody who could kill it.
+
         Args:
             work: The coroutine.
             seconds: How long it may run.
             context: Its context variables; of its own accord a runner would give all
                 coroutines the first one's.
         """
-        return self._runner.run(within(seconds, work), context=context)
+        if seconds < 0:
+            return self._runner.run(work, context=context)
+        left = False
+        loop = self._runner.get_loop()
+
+        def leave() -> None:
+            nonlocal left
+            left = True
+            loop.stop()
+
+        leaving = loop.call_later(seconds + PATIENCE, leave)
+        try:
+            return self._runner.run(within(seconds, work), context=context)
+        except RuntimeError:
+            if not left:
+                raise
+            raise JobTimeoutException(says(seconds)) from None
+        finally:
+            leaving.cancel()
+            if left:
+                # What has not come to stop this run must not stop the next.
+                with suppress(RuntimeError):
+                    self._runner.run(asyncio.sleep(0))
 
 
 async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
     """Await a coroutine; cancel it once it has run for that long, and raise."""
-    if seconds < 0:
-        return await work
     limit = asyncio.timeout(seconds)
     try:
         async with limit:

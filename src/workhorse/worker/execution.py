@@ -173,7 +173,7 @@ class Run:
             with deadline(self.seconds):
                 value = self.call()
             if type(value) is CoroutineType:
-                # One that blocks, or goes on regardless, is not reached by its cancellation.
+                # One that blocks is not reached by its cancellation.
                 with deadline(self.seconds + GRACE / 2 if self.seconds >= 0 else -1):
                     value = self._kit.loop.run(value, self.seconds, self.context)
         except JobTimeoutException as error:
