@@ -206,7 +206,7 @@ def test_one_at_a_time_coroutines_that_overstay_are_stopped_too(
     workers: Workers, queue: Queue, path: list[str], isolation: str
 ):
     workers.start(isolation=isolation, path=path)
-    calls = [(jobs.async_nap, 30), (jobs.async_hang,), (jobs.async_swallow,)]
+    calls: list[tuple[Any, ...]] = [(jobs.async_nap, 30), (jobs.async_hang,), (jobs.async_swallow,)]
     for function, *args in (*calls, (jobs.async_call_in_child, "nap", 30)):
         bad = queue.enqueue(function, *args, job_timeout=0.3)
         good = queue.enqueue(jobs.async_add, 1, 2)

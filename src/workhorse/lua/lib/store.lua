@@ -33,5 +33,7 @@ local function store(queue, at, first, last, width, verdicts, known, now)
   if place == 'back' then place_many(queue, 'RPUSH', ids)
   elseif place == 'front' then place_many(queue, 'LPUSH', ids)
   elseif place == 'mine' then own(queue, ids, now + when)
-  else schedule(queue, ids, place == 'at' and tonumber(when) or now + when) end
+  elseif place == 'at' then schedule(queue, ids, tonumber(when))
+  -- The server's time was rounded down to a whole millisecond, and nothing may begin too early.
+  else schedule(queue, ids, now + when + (time == '' and 1 or 0)) end
 end
