@@ -52,7 +52,9 @@ def test_a_unique_id_that_is_taken_is_refused(perform, keys):
 
 def test_a_job_is_due_after_a_delay_by_the_servers_clock(perform, keys):
     stored = perform(enqueue(keys, "q", [spec("a", delay=60_000)]))
-    assert perform(registries.score(keys, "scheduled", "q", "a")) == stored.now + 60_001  # never early
+    assert (
+        perform(registries.score(keys, "scheduled", "q", "a")) == stored.now + 60_001
+    )  # never early
     assert perform(results.status(keys, "a")) is JobStatus.SCHEDULED
 
 

@@ -8,8 +8,9 @@ import random
 import re
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,21 +38,37 @@ SEEDS = [int(seed) for seed in os.environ.get("WORKHORSE_TEST_SEEDS", "1").split
 
 
 class Run:
-    """500 jobs that each write their number into a ledger.
+    """Jobs that each write their number into a ledger.
+
+    Args:
+        connection: Where they are enqueued.
+        folder: Where the ledger is.
+        seed: Decides when the faults strike.
+        total: How many there are.
+        function: What runs; it is given the ledger, a number, and seconds.
+        seconds: How long each takes at least.
 
     Attributes:
         moments: How many lines the ledger has when the faults strike.
     """
 
-    def __init__(self, connection: Connection, folder: Path, seed: int) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        folder: Path,
+        seed: int,
+        total: int = JOBS,
+        function: Callable[..., Any] = jobs.book,
+        seconds: float = 0.002,
+    ) -> None:
         self.connection = connection
         self.queue = Queue(connection=connection)
         self.chance = random.Random(seed)
-        self.moments = sorted(self.chance.sample(range(10, JOBS - 40), FAULTS))
+        self.moments = sorted(self.chance.sample(range(10, total - total // 12), FAULTS))
+        self._total = total
         self._ledger = folder / "ledger"
-        self._jobs = self.queue.enqueue_many(
-            [Queue.prepare_data(jobs.book, (str(self._ledger), n, 0.002)) for n in range(JOBS)]
-        )
+        data = [Queue.prepare_data(function, (str(self._ledger), n, seconds)) for n in range(total)]
+        self._jobs = self.queue.enqueue_many(data)
 
     def __iter__(self) -> Iterator[int]:
         """Each fault's number, when its moment has come."""
@@ -69,7 +86,7 @@ class Run:
         records = [
             job.record for job in Job.fetch_many([j.id for j in self._jobs], self.connection) if job
         ]
-        assert len(records) == JOBS
+        assert len(records) == self._total
         failed = [record for record in records if record.status == "failed"]
         assert {record.status for record in records} <= {"finished", "failed"}
         assert len(failed) <= victims

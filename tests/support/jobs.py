@@ -144,6 +144,12 @@ def book(path: str, number: int, seconds: float = 0.005) -> int:
     return number
 
 
+async def book_later(path: str, number: int, seconds: float = 0.005) -> int:
+    """The same as a coroutine."""
+    await asyncio.sleep(seconds)
+    return book(path, number, 0)
+
+
 def book_when_told(folder: str, line: object = "ran") -> object:
     """Make `<folder>/begun`, wait for `<folder>/go`, and write a line into `<folder>/ledger`."""
     append(f"{folder}/begun", os.getpid())
