@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -70,7 +71,9 @@ class Series:
 
 
 def _said(error: Exception) -> str:
-    return str(error) if isinstance(error, ProgramFailed) else repr(error)
+    text = str(error) if isinstance(error, ProgramFailed) else repr(error)
+    # Where files are on this machine tells a reader of the page nothing.
+    return re.sub(r"/(?:[\w.+-]+/)+", "", text)
 
 
 def turns_of(measure: Measure, subject: Subject) -> int:
