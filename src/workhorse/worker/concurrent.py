@@ -10,9 +10,8 @@ import os
 import socket
 from collections.abc import Callable
 from contextvars import copy_context
-from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate
-from typing import cast
+from typing import ParamSpec, cast
 
 from workhorse.current import running
 from workhorse.exceptions import JobTimeoutException
@@ -25,6 +24,8 @@ from workhorse.worker.marks import ALONE, NOBODY, mark_of
 from workhorse.worker.steps import Steps, Work
 from workhorse.worker.threads import Outcome, Threads
 from workhorse.worker.timeouts import GRACE, forget, says
+
+P = ParamSpec("P")
 
 
 class Concurrent:
@@ -149,14 +150,14 @@ class Concurrent:
             run = prepare(job, self._kit)
             self._place(NOBODY)
         if isinstance(run, Report):
-            self._say(partial(self._voice.report, job.id, run, "thread"))
+            self._say(self._voice.report, job.id, run, "thread")
         elif self._kit.is_coroutine(run):
             self._begin(run)
         elif not self._kit.threads and not self._running and self._is_quiet():
             self._next = run
             self._loop.stop()
         elif self._threads.free() <= len(self._to_start):
-            self._say(partial(self._voice.note, "not now", job.id))
+            self._say(self._voice.note, "not now", job.id)
         else:
             self._running[run] = None
             self._to_start.append(run)
@@ -177,7 +178,7 @@ class Concurrent:
 
     def _start_threads(self) -> None:
         # Told before they begin: one that begins may keep all others from Python for ever.
-        self._say(partial(self._voice.note, "threaded", *(run.job.id for run in self._to_start)))
+        self._say(self._voice.note, "threaded", *(run.job.id for run in self._to_start))
         for run in self._to_start:
             self._deadlines.add(run, run.seconds)
             self._threads.start(run)
@@ -197,18 +198,15 @@ class Concurrent:
         alive = [run.job.id for run in self._untold if run in self._running]
         self._untold.clear()
         if alive:
-            self._say(partial(self._voice.note, "begun", *alive))
+            self._say(self._voice.note, "begun", *alive)
 
-    def _say(self, say: Callable[[], None]) -> None:
+    def _say(self, say: Callable[P, None], *words: P.args, **options: P.kwargs) -> None:
+        """Speak to the supervisor; it may be gone, or a job has closed what was not its own."""
         try:
-            say()
+            say(*words, **options)
         except OSError as error:
-            self._lose_touch(error)
-
-    def _lose_touch(self, error: OSError) -> None:
-        """The supervisor is gone, or a job has closed what was not its own."""
-        self._lost = error
-        self._loop.stop()
+            self._lost = error
+            self._loop.stop()
 
     async def _live(self, run: Run, work: Work | None) -> None:
         try:
@@ -238,10 +236,8 @@ class Concurrent:
         task = self._running.pop(run)
         self._deadlines.remove(run, run.seconds)
         self._steps.expired.discard(run)
-        try:
-            self._voice.report(run.job.id, report, "thread" if task is None else "coroutine")
-        except OSError as error:
-            self._lose_touch(error)
+        way = "thread" if task is None else "coroutine"
+        self._say(self._voice.report, run.job.id, report, way)
         if not self._listening or not self.open:
             self._receive()
 

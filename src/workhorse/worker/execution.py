@@ -164,11 +164,12 @@ class Run:
     def here(self) -> Any:  # noqa: ANN401 - as above
         """Call the function, as the current job, in the context in which this is called."""
         running.set(self.handle)
-        self.began = perf_counter_ns()
+        self.began = self.began or perf_counter_ns()
         return self.function(*self.args, **self.kwargs)
 
     def whole(self) -> Report:
         """Run it to its end in this thread, within its time."""
+        self.began = perf_counter_ns()  # before its time begins: it must have had all of it
         try:
             with deadline(self.seconds):
                 value = self.call()

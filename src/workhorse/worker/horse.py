@@ -13,6 +13,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable
+from time import perf_counter_ns
 from types import CoroutineType, FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +110,7 @@ class Warm:
 
     def _alone(self, run: Run) -> Run | None:
         """Run one job here to its end; what is to run next if it turns out to be a coroutine."""
+        run.began = perf_counter_ns()
         try:
             with deadline(run.seconds):
                 value = run.call()

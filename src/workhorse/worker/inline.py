@@ -16,8 +16,8 @@ from collections import deque
 from types import FrameType
 
 from workhorse.connection import Connection
-from workhorse.drivers import encode, run
-from workhorse.effects import Call, Flow, Word
+from workhorse.drivers import run
+from workhorse.effects import Flow, Word
 from workhorse.exceptions import DuplicateWorkerError, ServerError
 from workhorse.links.blocking import Link
 from workhorse.ops import workers
@@ -35,7 +35,7 @@ from workhorse.worker.pacing import Pace
 from workhorse.worker.settings import Settings
 from workhorse.worker.stable import kit_for
 from workhorse.worker.tally import Tally
-from workhorse.worker.trade import Pending, replaced
+from workhorse.worker.trade import Pending, answer_of, opened, replaced
 
 log = logging.getLogger("workhorse.worker")
 
@@ -43,17 +43,6 @@ BATCH_TIME = 0.010
 """How long outcomes of quick jobs are gathered before they are settled, seconds."""
 BLOCK = 5
 """How long an idle worker blocks on its bells at a time, seconds."""
-
-
-def answer_of(flow: Flow[Exchanged], reply: object) -> Exchanged:
-    """What a flow of one call makes of the reply to it."""
-    next(flow)
-    try:
-        flow.send(reply)
-    except StopIteration as done:
-        answer: Exchanged = done.value
-        return answer
-    raise AssertionError("an exchange is one call")
 
 
 class _Woken(BaseException):
@@ -120,9 +109,10 @@ class InlineWorker:
                 outcomes = self._run_some()
                 continue
             # What is held runs while the server works on what has run, and finds more.
-            pending = self._send(outcomes, want)
+            pending = self._prepare(outcomes, want)
+            flow = self._send(pending)
             outcomes = self._run_some()
-            got = self._receive(pending)
+            got = self._receive(pending, flow)
             self._held.extend(got.jobs)
             self._claimed += len(got.jobs)
             if not self._held and not outcomes:
@@ -179,22 +169,21 @@ class InlineWorker:
         limit = self._settings.max_idle_time
         return limit is not None and time.monotonic() - self._worked_at > limit
 
-    def _send(self, outcomes: list[Outcome], want: int) -> Pending:
+    def _send(self, pending: Pending) -> Flow[Exchanged]:
         """Begin an exchange; it is under way if the link is up."""
-        self._number += 1
-        pending = Pending(self._number, list(self._order()), want, outcomes)
+        flow = self._flow(pending)
+        packed = opened(flow)
         try:
             if self._link is None or self._link.closed:
                 self._link = self._connection.dedicated()
-            self._link.post(encode(self._call(pending)))
+            self._link.post(packed)
         except ServerError as error:
             log.debug("the server is out of reach: %s", error)
             self._drop_link()
-        return pending
+        return flow
 
-    def _receive(self, pending: Pending) -> Exchanged:
+    def _receive(self, pending: Pending, flow: Flow[Exchanged]) -> Exchanged:
         """The answer to an exchange; if none came straight, it is made again until one does."""
-        flow = self._flow(pending)
         try:
             if self._link is not None and not self._link.closed:
                 reply = self._link.collect()[0]
@@ -204,6 +193,10 @@ class InlineWorker:
             log.debug("the server is out of reach: %s", error)
         self._drop_link()
         return self._checked(self._insist(pending))
+
+    def _prepare(self, outcomes: list[Outcome], want: int) -> Pending:
+        self._number += 1
+        return Pending(self._number, list(self._order()), want, outcomes)
 
     def _insist(self, pending: Pending) -> Exchanged:
         delay = 0.1
@@ -224,11 +217,6 @@ class InlineWorker:
 
     def _flow(self, pending: Pending) -> Flow[Exchanged]:
         return exchange(self._connection.keys, self._terms, *pending)
-
-    def _call(self, pending: Pending) -> Call:
-        call = next(self._flow(pending))
-        assert isinstance(call, Call)  # noqa: S101 - for the type checker
-        return call
 
     def _drop_link(self) -> None:
         if self._link is not None:

@@ -9,6 +9,7 @@ from workhorse.ops.leases import Lease
 from workhorse.worker.flights import Flight
 from workhorse.worker.horses import Horse
 from workhorse.worker.marks import ALONE, NOBODY, mark_of
+from workhorse.worker.tally import one_line
 from workhorse.worker.timeouts import GRACE
 
 log = logging.getLogger("workhorse.worker")
@@ -70,10 +71,9 @@ def begun_by(horse: Horse, mark: int) -> Flight | None:
 def tell_blocked(lease: Lease, where: str) -> None:
     """Log that a coroutine holds up its horse."""
     log.warning(
-        "%s: %s (%s) holds up the event loop of its horse, at %s; all others there wait: use "
+        "%s: %s holds up the event loop of its horse, at %s; all others there wait: use "
         "`await`, or asyncio.to_thread() for what blocks",
         lease.queue,
-        lease.function,
-        lease.id,
-        "".join(c if c.isprintable() else "?" for c in where[:500]),
+        one_line(f"{lease.function} ({lease.id})"),
+        one_line(where, 500),
     )

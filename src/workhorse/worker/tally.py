@@ -85,7 +85,7 @@ class Tally:
 
     def _name(self, lease: Lease) -> str:
         what = lease.text(b"description") if self._descriptions else ""
-        return _one_line(f"{what or lease.function} ({lease.id})")
+        return one_line(f"{what or lease.function} ({lease.id})")
 
 
 def facts(lease: Lease) -> dict[str, object]:
@@ -108,9 +108,9 @@ def _duration(microseconds: int) -> str:
 def _last_line(report: Report) -> str:
     text = report.what.decode("utf-8", "replace").strip()
     line = text.splitlines()[-1] if text else report.policy
-    return _one_line(line)
+    return one_line(line)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str, most: int = LONGEST) -> str:
     """The text as it may stand in a log: what others wrote must not look like lines of ours."""
-    return "".join(c if c.isprintable() else "?" for c in text[:LONGEST])
+    return "".join(c if c.isprintable() else "?" for c in text[:most])

@@ -217,21 +217,17 @@ class Trade:
             return
         pending = self._pending = self._prepare()
         flow = self._flow(pending)
+        packed = opened(flow)
 
         def answered(reply: object) -> None:
             if isinstance(reply, ServerError):
                 self._link = None
                 self._go.set()
                 return
-            try:
-                flow.send(reply)
-            except StopIteration as done:
-                self._complete(pending, done.value)
-                self.poke()
+            self._complete(pending, answer_of(flow, reply))
+            self.poke()
 
-        call = next(flow)
-        assert isinstance(call, Call)  # noqa: S101 - for the type checker
-        self._link.send(encode(call), answered)
+        self._link.send(packed, answered)
         self._link.flush()
 
     def _prepare(self) -> Pending:
@@ -300,6 +296,23 @@ class Trade:
         elif self._settings.strategy == "random":
             random.shuffle(queues)
         return queues
+
+
+def opened(flow: Flow[Exchanged]) -> bytes:
+    """Begin the flow of an exchange: its only call, as it is sent."""
+    call = next(flow)
+    assert isinstance(call, Call)  # noqa: S101 - for the type checker
+    return encode(call)
+
+
+def answer_of(flow: Flow[Exchanged], reply: object) -> Exchanged:
+    """What a flow that was opened makes of the reply to its call."""
+    try:
+        flow.send(reply)
+    except StopIteration as done:
+        answer: Exchanged = done.value
+        return answer
+    raise AssertionError("an exchange is one call")
 
 
 def replaced(name: str) -> DuplicateWorkerError:
