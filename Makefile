@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
+# Most tests wait for processes: three side by side keep two cores busy.
+SIDE_BY_SIDE ?= 3
 
 SHELL := /bin/sh
 BIN := .venv/bin
@@ -20,7 +22,7 @@ demo: $(READY) ## See it work: a server, a worker and some jobs
 	@$(BIN)/workhorse demo
 
 test: $(READY) packages ## Run the tests (PYTEST_ARGS="-k name" for some of them)
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(SIDE_BY_SIDE) --dist worksteal $(PYTEST_ARGS)
 
 check: $(READY) ## Check style, types, layers and sizes
 	@status=0; for step in "ruff check $(CODE)" "ruff format --check $(CODE)" "mypy $(TYPED)" \

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from pathlib import Path
@@ -251,13 +252,15 @@ def test_a_home_with_odd_letters_is_no_trouble(tmp_path):
     assert count(home) == 100
 
 
-def test_a_folder_of_somebody_else_is_not_used_for_the_socket(tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
-    own = tmp_path / f"workhorse-{os.getuid()}"
-    own.mkdir(mode=0o777)
-    own.chmod(0o777)
-    with pytest.raises(NoServerError, match="not a folder of this user's alone"):
-        process.socket_path(tmp_path / ("long" * 30))
+def test_a_folder_of_somebody_else_is_not_used_for_the_socket(monkeypatch):
+    # Not `tmp_path`, which may itself be too long for a socket.
+    with tempfile.TemporaryDirectory() as short:
+        monkeypatch.setattr("tempfile.gettempdir", lambda: short)
+        own = Path(short) / f"workhorse-{os.getuid()}"
+        own.mkdir(mode=0o777)
+        own.chmod(0o777)
+        with pytest.raises(NoServerError, match="not a folder of this user's alone"):
+            process.socket_path(Path(short) / ("long" * 30))
 
 
 def test_a_home_that_cannot_be_written_is_told(tmp_path):

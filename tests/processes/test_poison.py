@@ -204,6 +204,7 @@ def test_no_job_poisons_the_descriptors_of_the_worker(worker: WorkerProcess, que
     def open_files() -> int:
         return len(list(Path(f"/proc/{worker.pid}/fd").iterdir()))
 
+    assert queue.enqueue(jobs.give, 1).wait(20) == "finished"  # it has all it needs by now
     before = open_files()
     for _ in range(20):
         queue.enqueue(jobs.exit_hard, 1)

@@ -134,7 +134,7 @@ INSTANCES: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("value", INSTANCES, ids=str)
+@pytest.mark.parametrize("value", INSTANCES, ids=lambda value: type(value).__name__)
 def test_instances_of_allowed_classes_come_back(value):
     back = shopping.loads(shopping.dumps(value))
     assert back == value
