@@ -52,6 +52,19 @@ def test_large_values_are_compressed_if_that_helps():
     assert plain.open(sealed(plain, noise), CONTEXT) == noise
 
 
+def test_large_values_that_would_not_become_half_as_large_are_left_as_they_are():
+    digits = os.urandom(50_000).hex()  # to 58 %, in ten times as long as the server takes
+    assert len(sealed(plain, digits)) > 100_000
+    assert plain.open(sealed(plain, digits), CONTEXT) == digits
+    assert len(sealed(plain, digits[:20_000])) < 15_000, "small ones take hardly any time"
+
+
+def test_a_large_value_is_judged_by_all_of_its_length():
+    noise, text = os.urandom(20_000), b"a long text" * 10_000
+    assert len(sealed(plain, [noise, text])) < 50_000
+    assert len(sealed(plain, [os.urandom(50_000), text[:20_000], os.urandom(50_000)])) > 120_000
+
+
 def test_every_bit_of_a_signed_envelope_counts():
     for value in ("x", ["y" * 100] * 50):
         blob = sealed(signed, value)
