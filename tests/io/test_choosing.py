@@ -17,6 +17,8 @@ def nowhere(tmp_path, monkeypatch):
     """Nothing named, nothing running, and no container."""
     for name in ("WORKHORSE_URL", "REDIS_URL", "RQ_REDIS_URL", "KUBERNETES_SERVICE_HOST"):
         monkeypatch.delenv(name, raising=False)
+    for part in ("HOST", "PORT", "DB", "PASSWORD"):
+        monkeypatch.delenv(f"REDIS_{part}", raising=False)
     monkeypatch.delenv("WORKHORSE_EMBEDDED", raising=False)
     monkeypatch.setattr(choosing, "_CONTAINER_MARKS", (str(tmp_path / "dockerenv"),))
     monkeypatch.setattr(choosing, "_LOCAL", ("127.0.0.1", 1))
@@ -27,6 +29,8 @@ def nowhere(tmp_path, monkeypatch):
 
 
 def test_the_named_server_is_taken_in_this_order(monkeypatch):
+    monkeypatch.setenv("REDIS_HOST", "parts")
+    assert connect().url == "redis://parts:6379"
     monkeypatch.setenv("RQ_REDIS_URL", "redis://rq")
     assert connect().url == "redis://rq:6379"
     monkeypatch.setenv("REDIS_URL", "redis://redis")

@@ -92,6 +92,7 @@ servers = st.tuples(hosts, st.integers(1, 65535))
 tls = st.none() | st.builds(
     Tls,
     ca_certs=st.none() | words,
+    ca_data=st.none() | words,
     certfile=st.none() | words,
     cert_reqs=st.sampled_from(["none", "optional", "required"]),
     check_hostname=st.booleans(),

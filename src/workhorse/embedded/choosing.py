@@ -13,6 +13,7 @@ from typing import NamedTuple
 from workhorse.embedded import shared
 from workhorse.endpoints.endpoint import Endpoint
 from workhorse.endpoints.logins import NOBODY, EndpointError
+from workhorse.endpoints.settings import endpoint_in
 from workhorse.exceptions import NoServerError, ServerError
 from workhorse.links.blocking import Link
 
@@ -46,6 +47,9 @@ def choose() -> Choice:
                 return Choice(Endpoint.from_url(url))
             except EndpointError as error:
                 raise EndpointError(f"{variable}: {error}") from error
+    named = endpoint_in(os.environ)
+    if named is not None:
+        return Choice(named)
     forbidden = why_not_embedded()
     if forbidden is None and shared.running() is not None:
         return _embedded()

@@ -92,6 +92,7 @@ def _tls(options: Mapping[str, Any]) -> Tls:
         _text(options.get("ssl_keyfile")),
         requirement,
         bool(options.get("ssl_check_hostname", True)),
+        _text(options.get("ssl_ca_data")),
     )
 
 

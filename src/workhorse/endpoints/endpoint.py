@@ -80,4 +80,6 @@ class Endpoint:
 
 
 def _masked(login: Login) -> Login:
+    if login.tls is not None and login.tls.ca_data:
+        login = replace(login, tls=replace(login.tls, ca_data="***"))  # no secret, but a page long
     return login if login.password is None else replace(login, password="***")  # noqa: S106 - a mask

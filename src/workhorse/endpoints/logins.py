@@ -37,12 +37,13 @@ class Tls:
     keyfile: str | None = None
     cert_reqs: str = "required"
     check_hostname: bool = True
+    ca_data: str | None = None
 
     def context(self) -> ssl.SSLContext:
         """What `ssl` needs for a connection."""
         import ssl  # noqa: PLC0415 - most connections need none of it
 
-        context = ssl.create_default_context(cafile=self.ca_certs)
+        context = ssl.create_default_context(cafile=self.ca_certs, cadata=self.ca_data)
         context.check_hostname = self.check_hostname and self.cert_reqs != "none"
         context.verify_mode = ssl.VerifyMode(CERT_REQS[self.cert_reqs])
         if self.certfile:

@@ -50,6 +50,7 @@ _TLS_OPTIONS = (
     "ssl_keyfile",
     "ssl_cert_reqs",
     "ssl_check_hostname",
+    "ssl_ca_data",
 )
 _OPTIONS = (
     *("db", "username", "password", "client_name", "ssl", *_TLS_OPTIONS),
@@ -167,6 +168,7 @@ def _tls(options: Mapping[str, str], *, wanted: bool) -> Tls | None:
         options.get("ssl_keyfile"),
         cert_reqs,
         _flag(options, "ssl_check_hostname", default=True),
+        options.get("ssl_ca_data"),
     )
 
 
@@ -175,6 +177,7 @@ def _tls_options(tls: Tls | None) -> dict[str, str]:
         return {}
     options = {
         "ssl_ca_certs": tls.ca_certs,
+        "ssl_ca_data": tls.ca_data,
         "ssl_certfile": tls.certfile,
         "ssl_keyfile": tls.keyfile,
         "ssl_cert_reqs": None if tls.cert_reqs == "required" else tls.cert_reqs,
