@@ -16,7 +16,10 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 class Keys:
     """The keys of one namespace."""
 
-    __slots__ = ("agenda", "job_prefix", "namespace", "pattern", "prefix", "queues", "workers")
+    __slots__ = (
+        *("agenda", "groups", "job_prefix", "namespace", "pattern", "pauses", "prefix", "queues"),
+        "workers",
+    )
 
     def __init__(self, namespace: str = "wh") -> None:
         if not _NAME.fullmatch(namespace):
@@ -32,11 +35,17 @@ class Keys:
         """set: the names of all queues that have ever held a job"""
         self.workers = self.prefix + "workers"
         """zset: worker name -> when it counts as gone unless it beats again, ms"""
+        self.pauses = self.prefix + "paused"
+        """hash: name of a queue that is not served, or `*` for all -> until when, ms; 0 for ever"""
+        self.groups = self.prefix + "groups"
+        """zset: name of a group -> when it was made, ms"""
         self.agenda = self.prefix + "agenda"
         """zset: `<kind>:<queue>` -> no later than the next thing due there, ms.
 
         Kinds: `s` scheduled jobs, `l` leases, and the expired entries of a registry: `x`
-        finished, `f` failed, `c` canceled. A score may be too early: housekeeping looks,
+        finished, `f` failed, `c` canceled. `d:<how>:<job id>`: jobs wait for one that has ended.
+        `p:` queues are paused (score -1: it stands first), `r:` the first of them is to be served
+        again. A score may be too early: housekeeping looks,
         finds nothing and sets it right. It is never too late for `s` and `l`, and at most 5 s
         for the others.
         """
@@ -56,6 +65,38 @@ class Keys:
     def done(self, job_id: str) -> str:
         """sharded channel: the job's status, published when it becomes final."""
         return f"{self.prefix}done:{job_id}"
+
+    def waits(self, job_id: str) -> str:
+        """set: ids of the jobs that a deferred job still waits for."""
+        return f"{self.prefix}waits:{job_id}"
+
+    def dependents(self, job_id: str) -> str:
+        """list: ids of the jobs that wait for this one to end."""
+        return f"{self.prefix}dependents:{job_id}"
+
+    def patients(self, job_id: str) -> str:
+        """list: ids of the jobs that wait for this one, which has failed, to be requeued."""
+        return f"{self.prefix}patients:{job_id}"
+
+    def slots(self, limit: str) -> str:
+        """set: ids of the jobs that count against a limit."""
+        return f"{self.prefix}slots:{limit}"
+
+    def limited(self, limit: str) -> str:
+        """zset: ids of the jobs that stand in line for a slot of a limit; the lowest is next."""
+        return f"{self.prefix}limited:{limit}"
+
+    def group(self, name: str) -> str:
+        """hash: one group: its counters, and what to call when all of its jobs have ended."""
+        return f"{self.prefix}group:{name}"
+
+    def members(self, group: str) -> str:
+        """set: the ids of a group's jobs."""
+        return f"{self.prefix}members:{group}"
+
+    def group_done(self, name: str) -> str:
+        """sharded channel: `complete`, published when the last job of a group has ended."""
+        return f"{self.prefix}gdone:{name}"
 
     def queue(self, name: str) -> str:
         """list: ids of jobs that are ready; the head runs next."""
@@ -92,6 +133,15 @@ class Keys:
     def machine(self, machine: str) -> str:
         """hash: worker name -> identity, for the workers of one machine; lives while they beat."""
         return f"{self.prefix}machine:{machine}"
+
+    def inbox(self, worker: str) -> str:
+        """list: `<nonce> <command>` for a worker, sealed; it blocks on it. Lives for seconds."""
+        return f"{self.prefix}inbox:{worker}"
+
+    def answer(self, nonce: str) -> str:
+        """string: what a worker said of a command, '' before it has; and the sharded channel on
+        which it is published. Lives for a minute."""
+        return f"{self.prefix}answer:{nonce}"
 
     def worker(self, name: str) -> str:
         """hash: one worker; the fields of `records.WorkerRecord`, and its last exchange."""

@@ -313,7 +313,7 @@ class Machine(RuleBasedStateMachine):
     @rule(queue=st.sampled_from("pq"), at_most=st.sampled_from([1, 1000]))
     def empty(self, queue: str, at_most: int) -> None:
         self.same(
-            lambda: self.scripts.call("empty", queue, at_most),
+            lambda: self.scripts.call("empty", self.world.now, queue, at_most),
             lambda: self.world.empty(queue, at_most),
         )
 

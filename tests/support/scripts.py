@@ -78,7 +78,9 @@ class Answer(NamedTuple):
 
 
 class Scripts:
-    """One method per script."""
+    """One method per script; `news` is what the last exchange told besides."""
+
+    news: list[bytes]
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -118,13 +120,14 @@ class Scripts:
             words += (*head, len(alike))
             for one in alike:
                 words += (one.id, one.what, one.ran)
-        flat, refused, due, left, now, again = self.call("exchange", *words)
+        flat, refused, due, left, now, again, *more = self.call("exchange", *words)
         assert again in {0, 1}
         taken = [
             Taken(job_id.decode(), name.decode(), _fields(fields))
             for name, jobs in zip(flat[::2], flat[1::2], strict=True)
             for job_id, fields in zip(jobs[::2], jobs[1::2], strict=True)
         ]
+        self.news = more[0] if more else []
         return Answer(taken, [word.decode() for word in refused], due, left, now)
 
     def register(self, worker: str = "w", identity: str = "1", *, time: int = NOW) -> list[bytes]:
@@ -156,12 +159,14 @@ class Scripts:
         gone: int = self.call("unregister", worker, identity)
         return gone
 
-    def cancel(self, job_id: str, nonce: str = "c", *, ttl: int = YEAR, time: int = NOW) -> int:
-        done: int = self.call("cancel", time, job_id, ttl, nonce)
+    def cancel(
+        self, job_id: str, nonce: str = "c", *, ttl: int = YEAR, release: str = "", time: int = NOW
+    ) -> int:
+        done: int = self.call("cancel", time, job_id, ttl, nonce, release)
         return done
 
-    def delete(self, job_id: str) -> int:
-        done: int = self.call("delete", job_id)
+    def delete(self, job_id: str, time: int = NOW) -> int:
+        done: int = self.call("delete", time, job_id)
         return done
 
     def requeue(

@@ -4,20 +4,22 @@
 -- ARGV  time        int     ms since 1970, or '' for the server's clock
 --       queue       str     name of the queue
 --       ...         each    calls that are alike: mode (new, replace, unique), nonce or '', place
---                           (back, front, at, in, mine), due in ms since 1970, delay or lease in
---                           ms, or '', ttl in ms or '' (for one that is due later its field
---                           counts), how many, n, n names of hash fields; of each: id, n values
+--                           (back, front, at, in, mine, wait for its `parents`), due in ms since
+--                           1970, delay or lease in ms, or '', ttl in ms or '' (for one that is due
+--                           later its field counts), how many, n, n names of hash fields, `after`
+--                           if its end has consequences; of each: id, n values
 --
 -- Returns {the server's time, the ids that were there already from an earlier send}.
 -- Fails with DUPLICATE <id> <status> and stores nothing if an id is taken: by another job of this
 -- call, by any job for `unique`, by a running one for `replace`, which else takes the old job's place.
---
--- Repeats: a generated id that exists or has come and gone, and a chosen one whose job or
--- tombstone bears our nonce, were stored by an earlier send of this very call.
+-- Fails with NOPARENT <parent> <id> likewise if a parent with a `!` before its id is not known.
+-- Repeats: a generated id that exists or has come and gone, and a chosen one whose job or tombstone
+-- bears our nonce, were stored by an earlier send of this very call.
 
 -- @include lib/now
 -- @include lib/store
 -- @lazy lib/judge
+-- @lazy lib/orphan
 local now, at, verdicts = milliseconds(time), 3, nil
 local answer = {now}
 
@@ -42,12 +44,13 @@ local function all_new(first, last, width)
   end
   return true
 end
-
 local first, last, width = bounds(at)
-if ARGV[last + width] or ARGV[at] ~= 'new' or not all_new(first, last, width) then
-  local taken, status
+if ARGV[last + width] or ARGV[at] ~= 'new' or ARGV[at + 2] == 'wait' or not all_new(first, last, width) then
+  local taken, status, missing
   verdicts, taken, status = judge(at)
   if taken then return redis.error_reply('DUPLICATE ' .. taken .. ' ' .. status) end
+  missing = orphan(at, verdicts)
+  if missing then return redis.error_reply('NOPARENT ' .. missing) end
 end
 repeat
   store(queue, at, first, last, width, verdicts, answer, now)

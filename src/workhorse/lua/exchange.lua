@@ -11,20 +11,18 @@
 --       woken       int     1 if a bell was taken since the last exchange, or may have been; else ''
 --       count       int     how many queues follow
 --       ...         str     the queues, in order of preference
---       ...         each    outcomes that are alike: kind (finish, fail, retry, release), queue,
---                           token, ttl or delay in ms, at front (1 or ''), 1 if they had run
---                           before or '', how many; and of each: job id, result or exception,
---                           run time in ms
+--       ...         each    outcomes that are alike: kind (finish, fail, stop, retry, repeat, release),
+--                           queue, token, ttl or delay in ms, 1 or '' (retry: at front; fail, stop:
+--                           no horse for callbacks), 1 if they had run before or '', how many; of
+--                           each: job id, result or exception, run time in ms
 --
 -- Returns {jobs {queue, {id, fields, …}, …}, refused {id}, ms until the next due thing or -1,
---          1 if a queue has more, the server's time, 1 if it is a repeat}.
--- The fields are those before the job was taken; in the answer to a repeat, those after.
---
+--          1 if a queue has more, the server's time, 1 if it is a repeat, news {kind, word, …}}.
+-- The fields are those before the job was taken; in the answer to a repeat, those after. News are
+-- `cron <entry that is due>` and `paused <queue>`; they are left out if there are none.
 -- Fails with STALE <number> if the worker has gone on to a higher one.
---
--- Fence: an outcome counts only while its job is started under its token. Repeats: the
--- worker's hash keeps the number and what was taken and refused; the answer is made from it again.
-
+-- Fence: an outcome counts only while its job is started under its token. Repeats: the worker's hash
+-- keeps number, taken and refused; the answer is made from it again.
 -- @include lib/now
 -- @include lib/take
 -- @include lib/settle
@@ -33,27 +31,29 @@
 -- @lazy lib/replay
 -- @lazy lib/housekeeping
 -- @lazy lib/pass_on
+-- @include lib/until_due
 local now = milliseconds(time)
 local me, token = worker_key(worker), worker .. ':' .. number
 local taken, refused, left, first = {bytes = 0, count = 0}, {}, false, 9 + count
 local last = call('HMGET', me, 'number', 'taken', 'refused', 'identity')
 if (tonumber(last[1]) or 0) > tonumber(number) then return redis.error_reply('STALE ' .. number) end
-local again, i, rest = last[1] == number, 9, nil
+local again, i, rest, news = last[1] == number, 9, nil, {}
 if again then
   replay(last, token, lease, taken, refused, now)
 else
   local at = first
   while ARGV[at] do at = settle(at, refused, now) end
   local due = call('ZRANGE', agenda, 0, 0, 'WITHSCORES')
-  if due[2] and tonumber(due[2]) <= now then housekeeping(max_crashes, now) end
+  if due[2] and tonumber(due[2]) <= now then news = housekeeping(max_crashes, now) end
+  local paused = news.paused or {}
   local open, stop, seen = want + 0, false, 0
   while i < first and open > 0 and not stop do
-    stop, seen = take_from(ARGV[i], open, taken, lease, token, now)
+    if paused[ARGV[i]] then seen = 0 else stop, seen = take_from(ARGV[i], open, taken, lease, token, now) end
     if stop or seen == open then rest = rest or i end
     open, i = want - taken.count, seen > 0 and i + 1 or next_busy(i + 1, first - 1)
   end
   if taken.count > 0 or ARGV[first] then remember_exchange(me, number, taken, refused, last[4]) end
 end
-if woken == '1' then left = pass_on(9, first - 1) else left = next_busy(rest or i, first - 1) < first end
-local due = call('ZRANGE', agenda, 0, 0, 'WITHSCORES')
-return {taken, refused, due[2] and math.max(0, due[2] - now) or -1, left and 1 or 0, now, again and 1 or 0}
+if news.paused or woken == '1' then left = pass_on(9, first - 1, news.paused or {}, woken == '1')
+else left = next_busy(rest or i, first - 1) < first end
+return {taken, refused, until_due(now, news.paused), left and 1 or 0, now, again and 1 or 0, #news > 0 and news or nil}

@@ -22,7 +22,7 @@ local lost = {}
 for at = 8 + count, #ARGV, 3 do
   local id = ARGV[at]
   local job = fields_of(id, 'status', 'token')
-  if job[1] == 'started' and job[2] == ARGV[at + 2] then
+  if job[1] == 'started' and (job[2] == ARGV[at + 2] or job[2] == ARGV[at + 2] .. '+') then
     redis.call('ZADD', started_key(ARGV[at + 1]), 'XX', 'GT', now + lease, id)
   else
     lost[#lost + 1] = id

@@ -12,12 +12,13 @@
 -- @include lib/displace
 -- @include lib/history
 -- @include lib/ready
+-- @lazy lib/rejoin
 local now = milliseconds(time)
 local answer = {}
 local ended = {finished = true, failed = true, stopped = true, canceled = true}
 for i = 4, #ARGV do
   local id = ARGV[i]
-  local job = redis.call('HMGET', job_key(id), 'status', 'origin', 'ended_at', 'exc_info', 'requeued_by')
+  local job = redis.call('HMGET', job_key(id), 'status', 'origin', 'ended_at', 'exc_info', 'requeued_by', 'after')
   local status, queue = job[1], job[2]
   if not status then
     answer[#answer + 1] = 'none'
@@ -28,8 +29,9 @@ for i = 4, #ARGV do
   else
     if status ~= 'canceled' then remember_run(id, status, job[3], job[4]) end
     displace(id, queue, status)
+    if job[6] then rejoin(id, status) end
     redis.call('HDEL', job_key(id), 'result', 'exc_info', 'started_at', 'ended_at', 'token', 'retries',
-      'crashes', 'front', 'canceled_by')
+      'crashes', 'front', 'canceled_by', 'due')
     redis.call('HSET', job_key(id), 'status', 'queued', 'enqueued_at', now, 'requeued_by', nonce)
     redis.call('PERSIST', job_key(id))
     redis.call('PERSIST', runs_key(id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -42,13 +42,16 @@ class Exchanged:
         next_due: Milliseconds until something falls due, or None.
         left: Whether a queue has more.
         now: The server's time, ms since 1970.
+        news: What else the worker should know, as pairs: `cron` and an entry that is due,
+            `paused` and a queue that is not served (`*` for all).
     """
 
     jobs: list[Lease]
     refused: list[str]
     next_due: int | None
     left: bool
-    now: int = field(default=0)
+    now: int = 0
+    news: tuple[tuple[str, str], ...] = ()
 
 
 def exchange(  # noqa: PLR0913 - the words of one exchange
@@ -86,14 +89,20 @@ def exchange(  # noqa: PLR0913 - the words of one exchange
         *queues,
         *words_of(outcomes),
     ]
-    jobs, refused, next_due, left, now, again = yield Call(load("exchange"), words)
+    jobs, refused, next_due, left, now, again, *news = yield Call(load("exchange"), words)
     return Exchanged(
         _leases(f"{terms.worker}:{number}", jobs, again=again == 1),
         [job_id.decode("utf-8", "replace") for job_id in refused],
         None if next_due < 0 else next_due,
         left == 1,
         now,
+        _pairs(news[0]) if news else (),
     )
+
+
+def _pairs(words: Sequence[bytes]) -> tuple[tuple[str, str], ...]:
+    texts = iter([word.decode("utf-8", "replace") for word in words])
+    return tuple(zip(texts, texts, strict=True))
 
 
 def words_of(outcomes: Sequence[Outcome]) -> list[Word]:

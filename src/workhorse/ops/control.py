@@ -11,14 +11,20 @@ from workhorse.keys import Keys
 from workhorse.scripts import load
 
 
-def cancel(keys: Keys, job_id: str, nonce: str) -> Flow[None]:
+def cancel(keys: Keys, job_id: str, nonce: str, *, release: bool = False) -> Flow[None]:
     """Take a job that has not begun out of its queue; it is kept for a year as canceled.
+
+    Args:
+        keys: The namespace's keys.
+        job_id: The job.
+        nonce: Names this call, so that a repeat of it is known.
+        release: Whether the jobs that wait for it may run.
 
     Raises:
         NoSuchJobError: There is no such job.
         InvalidJobOperation: It runs, has ended, or is canceled already.
     """
-    words: list[Word] = [keys.agenda, "", job_id, DEFAULT_FAILURE_TTL * 1000, nonce]
+    words: list[Word] = [keys.agenda, "", job_id, DEFAULT_FAILURE_TTL * 1000, nonce, "1" if release else ""]
     try:
         yield Call(load("cancel"), words)
     except ServerError as error:
@@ -28,7 +34,7 @@ def cancel(keys: Keys, job_id: str, nonce: str) -> Flow[None]:
 
 def delete(keys: Keys, job_id: str) -> Flow[bool]:
     """Forget a job, whatever its status; whether there was one."""
-    there = yield Call(load("delete"), [keys.agenda, job_id])
+    there = yield Call(load("delete"), [keys.agenda, "", job_id])
     return bool(there)
 
 

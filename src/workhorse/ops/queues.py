@@ -66,7 +66,7 @@ def empty(keys: Keys, queue: str) -> Flow[int]:
     """
     total, at_most = 0, 1000
     while True:
-        deleted: int = yield Call(load("empty"), [keys.agenda, queue, at_most])
+        deleted: int = yield Call(load("empty"), [keys.agenda, "", queue, at_most])
         total += deleted
         if deleted < at_most:
             return total

@@ -4,7 +4,7 @@
 -- @include lib/release
 -- @include lib/fail
 local function abandon(id, queue, max_crashes, now)
-  local job = fields_of(id, 'status', 'crashes', 'on_crash', 'failure_ttl', 'started_at')
+  local job = fields_of(id, 'status', 'crashes', 'on_crash', 'failure_ttl', 'started_at', 'after')
   if job[1] ~= 'started' then
     redis.call('ZREM', started_key(queue), id)
     return
@@ -19,5 +19,5 @@ local function abandon(id, queue, max_crashes, now)
   local ttl = whole(job[4], 31536000)
   if ttl > 0 then ttl = ttl * 1000 end
   bump(id, 'crashes', 1)
-  fail(id, queue, why, ttl, now - whole(job[5], now), true, now)
+  fail(id, queue, 'failed', why, ttl, now - whole(job[5], now), true, now, job[6] and 'died')
 end

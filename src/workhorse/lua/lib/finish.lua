@@ -6,6 +6,7 @@
 -- @include lib/agenda
 -- @include lib/lifetime
 -- @include lib/vanish
+-- @lazy lib/conclude
 local function mark_finished(id, key, result, began, ended, ttl, again)
   if result ~= '' then
     call('HSET', key, 'status', 'finished', 'ended_at', ended, 'started_at', began, 'result', result)
@@ -21,8 +22,10 @@ local function finish(queue, token, ttl, again, first, last, refused, now)
   for at = first, last, 3 do
     local id, ran = ARGV[at], ARGV[at + 2]
     local key = job_key(id)
-    if holds(key, token) then
+    local held, marked = holds(key, token)
+    if held then
       left[#left + 1] = id
+      if marked then conclude(id, 'finished', now) end
       if ttl == 0 then
         vanish(id, 'finished', now)
       else

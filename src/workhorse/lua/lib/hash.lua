@@ -3,7 +3,7 @@
 local function read_job(key)
   -- A foreign key of that name must not stop the queue.
   local flat = try('HGETALL', key)
-  local status, origin, attempt, crashes, ttl, data
+  local status, origin, attempt, crashes, ttl, data, after
   for i = 1, #flat, 2 do
     local name = flat[i]
     if name == 'data' then data = flat[i + 1]
@@ -11,7 +11,8 @@ local function read_job(key)
     elseif name == 'origin' then origin = flat[i + 1]
     elseif name == 'attempt' then attempt = flat[i + 1]
     elseif name == 'crashes' then crashes = flat[i + 1]
-    elseif name == 'ttl' then ttl = flat[i + 1] end
+    elseif name == 'ttl' then ttl = flat[i + 1]
+    elseif name == 'after' then after = flat[i + 1] end
   end
-  return flat, status, origin, attempt, crashes, ttl, data
+  return flat, status, origin, attempt, crashes, ttl, data, after
 end

@@ -1,8 +1,13 @@
 -- Do what is due: promote scheduled jobs, take back jobs whose lease ran out, forget
--- expired registry entries. Bounded: at most 8 entries of the agenda, each bounded again.
+-- expired registry entries, and tell those who wait for jobs that have ended. Bounded: at most 8
+-- entries of the agenda, each bounded again. Returns news for the worker; `paused` in it says which
+-- queues are, if any.
 -- @include lib/promote
 -- @include lib/abandon
 -- @include lib/look_again
+-- @lazy lib/paused
+-- @lazy lib/resume
+-- @lazy lib/unblock
 local function reap(queue, max_crashes, now)
   local registry = started_key(queue)
   local late = redis.call('ZRANGE', registry, '-inf', now, 'BYSCORE', 'LIMIT', 0, 200)
@@ -18,7 +23,7 @@ local function trim(kind, queue, registry, now)
 end
 
 local function housekeeping(max_crashes, now)
-  local due = redis.call('ZRANGE', agenda, '-inf', now, 'BYSCORE', 'LIMIT', 0, 8)
+  local due, news = redis.call('ZRANGE', agenda, '-inf', now, 'BYSCORE', 'LIMIT', 0, 8), {}
   for _, entry in ipairs(due) do
     local kind, queue = string.match(entry, '^(%a):(.*)$')
     if kind == 's' then promote(queue, now)
@@ -26,6 +31,12 @@ local function housekeeping(max_crashes, now)
     elseif kind == 'x' then trim(kind, queue, finished_key(queue), now)
     elseif kind == 'f' then trim(kind, queue, failed_key(queue), now)
     elseif kind == 'c' then trim(kind, queue, canceled_key(queue), now)
+    elseif kind == 'd' then
+      local how, parent = string.match(queue, '^(%l+):(.*)$')
+      if not how or unblock(parent, how, now) then redis.call('ZREM', agenda, entry) end
+    elseif kind == 'r' then resume('', now)
+    elseif kind == 'p' then news.paused = paused(news)
     else redis.call('ZREM', agenda, entry) end
   end
+  return news
 end

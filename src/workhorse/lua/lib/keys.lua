@@ -3,6 +3,8 @@
 local prefix = string.sub(agenda, 1, -7)
 local queues = prefix .. 'queues'
 local workers = prefix .. 'workers'
+local pauses = prefix .. 'paused'
+local groups = prefix .. 'groups'
 local job_prefix = prefix .. 'job:'
 local function job_key(id) return job_prefix .. id end
 local function gone_key(id) return prefix .. 'ex:' .. id end
@@ -16,5 +18,15 @@ local function failed_key(name) return prefix .. 'failed:' .. name end
 local function deferred_key(name) return prefix .. 'deferred:' .. name end
 local function scheduled_key(name) return prefix .. 'scheduled:' .. name end
 local function canceled_key(name) return prefix .. 'canceled:' .. name end
+local function inbox_key(name) return prefix .. 'inbox:' .. name end
+local function answer_key(nonce) return prefix .. 'answer:' .. nonce end
 local function worker_key(name) return prefix .. 'worker:' .. name end
+local function waits_key(id) return prefix .. 'waits:' .. id end
+local function dependents_key(id) return prefix .. 'dependents:' .. id end
+local function patients_key(id) return prefix .. 'patients:' .. id end
+local function slots_key(name) return prefix .. 'slots:' .. name end
+local function limited_key(name) return prefix .. 'limited:' .. name end
+local function group_key(name) return prefix .. 'group:' .. name end
+local function members_key(name) return prefix .. 'members:' .. name end
+local function group_done_key(name) return prefix .. 'gdone:' .. name end
 local function machine_key(name) return prefix .. 'machine:' .. name end

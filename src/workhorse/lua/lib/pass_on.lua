@@ -1,12 +1,12 @@
--- Ring for all that is left in the queues that ARGV names from `first` to `last`, as each queue's
--- bell may have been what woke this worker; returns whether there is any.
+-- Whether anything is left in the queues that ARGV names from `first` to `last`, those aside that are
+-- paused. If this worker was `woken`, ring for it: each queue's bell may have been what woke it.
 -- @include lib/ring
-local function pass_on(first, last)
+local function pass_on(first, last, paused, woken)
   local left = false
   for i = first, last do
-    if redis.call('LLEN', queue_key(ARGV[i])) > 0 then
+    if not paused[ARGV[i]] and redis.call('LLEN', queue_key(ARGV[i])) > 0 then
       left = true
-      ring(ARGV[i])
+      if woken then ring(ARGV[i]) end
     end
   end
   return left

@@ -1,7 +1,10 @@
--- A job that was elsewhere before enters its queue.
+-- A job that was elsewhere before enters its queue, or stands in line if its limit is reached.
 -- @include lib/wait
 -- @include lib/place
+-- @lazy lib/admit
 local function ready(queue, id, at_front)
-  wait_again(id, redis.call('HGET', job_key(id), 'ttl'))
+  local job = fields_of(id, 'ttl', 'after', 'rate_limit')
+  if job[3] and not admit(id, job[3]) then return end
+  if not job[2] then wait_again(id, job[1]) end
   place_many(queue, at_front and 'LPUSH' or 'RPUSH', {id})
 end

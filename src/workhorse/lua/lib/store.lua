@@ -6,14 +6,20 @@
 -- @lazy lib/displace
 -- @lazy lib/schedule
 -- @lazy lib/own
+-- @lazy lib/supplant
+-- @lazy lib/enlist
+-- @lazy lib/defer
 local function store(queue, at, first, last, width, verdicts, known, now)
   local mode, nonce, place, when, ttl = unpack(ARGV, at, at + 4)
-  local later, ids = place == 'at' or place == 'in', {}
-  local status = later and 'scheduled' or place == 'mine' and 'started' or 'queued'
+  local later, ids, marked = place == 'at' or place == 'in' or place == 'wait', {}, false
+  local status = place == 'wait' and 'deferred' or later and 'scheduled' or place == 'mine' and 'started' or 'queued'
   -- There is room for three fields at once: a table that grows is made anew each time.
   local job = {'', 'status', status, 'origin', queue, 'created_at', text_of(now), '', '', '', '', '', ''}
   local words = 5 + 2 * width
-  for n = 1, width - 1 do job[6 + 2 * n], job[7 + 2 * n] = ARGV[at + 6 + n], '' end
+  for n = 1, width - 1 do
+    job[6 + 2 * n], job[7 + 2 * n] = ARGV[at + 6 + n], ''
+    if ARGV[at + 6 + n] == 'after' then marked = true end
+  end
   if nonce ~= '' then job[words + 1], job[words + 2], words = 'nonce', nonce, words + 2 end
   for i = first, last, width do
     local id = ARGV[i]
@@ -21,18 +27,22 @@ local function store(queue, at, first, last, width, verdicts, known, now)
     if verdict then
       job[1] = job_key(id)
       if verdict ~= true then displace(id, verdict[2], verdict[1]) end
+      if verdict ~= true and verdict[3] then supplant(id, now) end
       if mode ~= 'new' then call('DEL', job[1], runs_key(id), gone_key(id)) end
       for n = 1, width - 1 do job[7 + 2 * n] = ARGV[i + n] end
       call('HSET', unpack(job, 1, words))
-      if ttl ~= '' and not later then call('PEXPIRE', job[1], ttl) end
+      if verdict ~= true and verdict[3] then call('HSET', job[1], 'after', 1) end
+      if ttl ~= '' and not later and not marked then call('PEXPIRE', job[1], ttl) end
       ids[#ids + 1] = id
     else
       known[#known + 1] = id
     end
   end
+  if marked then ids = enlist(ids, place) end
   if place == 'back' then place_many(queue, 'RPUSH', ids)
   elseif place == 'front' then place_many(queue, 'LPUSH', ids)
   elseif place == 'mine' then own(queue, ids, now + when)
+  elseif place == 'wait' then defer(queue, ids, when, now)
   elseif place == 'at' then schedule(queue, ids, tonumber(when))
   -- The server's time was rounded down to a whole millisecond, and nothing may begin too early.
   else schedule(queue, ids, now + when + (time == '' and 1 or 0)) end

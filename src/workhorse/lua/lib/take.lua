@@ -7,9 +7,11 @@
 -- @include lib/text
 -- @include lib/fields
 -- @include lib/agenda
-local function mark_started(keys, attempts, token, now)
+-- @lazy lib/lapse
+local function mark_started(keys, attempts, token, marked, now)
   for i, key in ipairs(keys) do
-    call('HSET', key, 'status', 'started', 'started_at', now, 'token', token, 'attempt', attempts[i])
+    local held = marked[i] and token .. '+' or token
+    call('HSET', key, 'status', 'started', 'started_at', now, 'token', held, 'attempt', attempts[i])
   end
 end
 
@@ -17,19 +19,20 @@ local function take_from(queue, want, taken, lease, token, now)
   local ids = call('LRANGE', queue_key(queue), 0, want - 1)
   if #ids == 0 then return false, 0 end
   local until_when = text_of(now + lease)
-  local leases, keys, attempts, timed, mine, jobs, stop, seen = {}, {}, {}, {}, {}, {}, false, 0
+  local leases, keys, attempts, timed, marked, mine, jobs, stop, seen = {}, {}, {}, {}, {}, {}, {}, false, 0
   for _, id in ipairs(ids) do
     local key = job_key(id)
-    local fields, status, origin, attempt, crashes, ttl, data = read_job(key)
+    local fields, status, origin, attempt, crashes, ttl, data, after = read_job(key)
     -- An id whose job has expired, been deleted or begun anew elsewhere is passed over, and so is
     -- one that stands here twice, because its job expired and was enqueued again.
-    if status == 'queued' and origin == queue and not mine[id] then
+    if status == 'queued' and origin == queue and not mine[id] and not (after and ttl and lapse(id, ttl, now)) then
       local crashed, n = crashes and whole(crashes) > 0, #keys + 1
       stop = (crashed and taken.count + n > 1) or taken.bytes > 8000000
       if stop then break end
       mine[id], keys[n], leases[2 * n - 1], leases[2 * n] = true, key, until_when, id
       attempts[n] = attempt and text_of(whole(attempt) + 1) or '1'
       if ttl then timed[#timed + 1] = id end
+      if after then marked[n] = true end
       jobs[2 * n - 1], jobs[2 * n] = id, fields
       taken.bytes = taken.bytes + #(data or '')
       stop = crashed
@@ -42,7 +45,7 @@ local function take_from(queue, want, taken, lease, token, now)
     taken.count, taken[#taken + 1], taken[#taken + 2] = taken.count + #keys, queue, jobs
     call('ZADD', started_key(queue), unpack(leases))
     not_later_than('l', queue, until_when)
-    mark_started(keys, attempts, token, text_of(now))
+    mark_started(keys, attempts, token, marked, text_of(now))
     for _, id in ipairs(timed) do
       call('PERSIST', job_key(id))
       call('PERSIST', runs_key(id))

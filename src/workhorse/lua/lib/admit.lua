@@ -1,0 +1,26 @@
+-- Whether a job whose limit is `<how many> <key>` may enter its queue: then it has a slot from now
+-- on. If not, it stands in line, first come first served.
+-- @include lib/fields
+local holding = {queued = true, started = true}
+
+-- A slot whose job expired or was lost is free again. A few are looked at each time.
+local function sweep(slots)
+  for _, id in ipairs(redis.call('SRANDMEMBER', slots, 3)) do
+    if not holding[fields_of(id, 'status')[1] or ''] then redis.call('SREM', slots, id) end
+  end
+end
+
+local function admit(id, limit)
+  local most, key = string.match(limit, '^(%d+) (.+)$')
+  if not key or redis.call('SISMEMBER', slots_key(key), id) == 1 then return true end
+  local line, slots = limited_key(key), slots_key(key)
+  if redis.call('SCARD', slots) >= tonumber(most) then sweep(slots) end
+  if redis.call('SCARD', slots) < tonumber(most) and redis.call('ZCARD', line) == 0 then
+    redis.call('SADD', slots, id)
+    return true
+  end
+  local last = redis.call('ZRANGE', line, -1, -1, 'WITHSCORES')
+  redis.call('ZADD', line, 'NX', (tonumber(last[2]) or 0) + 1, id)
+  redis.call('HSET', job_key(id), 'status', 'rate_limited')
+  return false
+end

@@ -1,0 +1,20 @@
+-- A group of whose jobs none is open is complete, unless somebody is adding to it. The call that it
+-- left for this is made once; the group is kept for its `ttl`, ms, more.
+-- @include lib/words
+-- @include lib/hatch
+local function complete(group, now)
+  local key = group_key(group)
+  local known = redis.call('HMGET', key, 'open', 'holds', 'ttl', 'call', 'called')
+  if (tonumber(known[1]) or 0) > 0 or (tonumber(known[2]) or 0) > 0 then return end
+  redis.call('HSET', key, 'ended_at', now)
+  if known[4] and not known[5] then
+    local words = words_in(known[4])
+    hatch(words, 1, #words, now)
+    redis.call('HSET', key, 'called', now)
+  end
+  if (tonumber(known[3]) or -1) >= 0 then
+    redis.call('PEXPIRE', key, known[3])
+    redis.call('PEXPIRE', members_key(group), known[3])
+  end
+  redis.call('SPUBLISH', group_done_key(group), 'complete')
+end

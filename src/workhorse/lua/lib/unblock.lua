@@ -1,0 +1,31 @@
+-- Tell the jobs that wait for a parent how it has ended: at most 500 at once, the agenda remembers
+-- the others. Returns whether none is left.
+-- @include lib/fields
+-- @include lib/agenda
+-- @include lib/undefer
+-- @include lib/doom
+local lasting = {failed = true, died = true, stopped = true, canceled = true}
+
+local function tell(id, parent, how, now)
+  local job = fields_of(id, 'status', 'origin', 'on_parent', 'due', 'front')
+  if job[1] ~= 'deferred' then return true end
+  local fine = how == 'finished' or how == 'released' or (job[3] == 'run' and how ~= 'canceled' and how ~= 'deleted')
+  -- Who is patient waits for a parent that may be requeued.
+  if not fine and job[3] == 'wait' and lasting[how] then return false end
+  if redis.call('SREM', waits_key(id), parent) == 1 then
+    if not fine then doom(id, job[2], parent, how, job[3], now)
+    elseif redis.call('EXISTS', waits_key(id)) == 0 then undefer(id, job[2], job[4], job[5], now) end
+  end
+  return true
+end
+
+local function unblock(parent, how, now)
+  local key, patient = dependents_key(parent), patients_key(parent)
+  local ids = not lasting[how] and redis.call('LPOP', patient, 500) or redis.call('LPOP', key, 500)
+  for _, id in ipairs(ids or {}) do
+    if not tell(id, parent, how, now) then redis.call('RPUSH', patient, id) end
+  end
+  if redis.call('EXISTS', key, lasting[how] and key or patient) == 0 then return true end
+  not_later_than('d', how .. ':' .. parent, now)
+  return false
+end

@@ -1,0 +1,13 @@
+-- Queues that are paused are served again.
+--
+-- KEYS  agenda      zset    what is due when
+-- ARGV  time        int     ms since 1970, or '' for the server's clock
+--       ...         str     names of queues; * for the pause of all
+--
+-- Returns how many were paused.
+
+-- @include lib/now
+-- @lazy lib/resume
+local now, ended = milliseconds(time), 0
+for i = 2, #ARGV do ended = ended + resume(ARGV[i], now) end
+return ended
