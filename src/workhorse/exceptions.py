@@ -12,14 +12,20 @@
         RefusedPayload            stored bytes are not trusted: signature, class or serializer
       FunctionNotAllowed          the worker's --allow does not name the function
       TimeoutFormatError          a duration or a ttl cannot be read
+      BadSchedule                 a cron expression, an interval or a timezone makes no sense
+      NoSuchCronError             there is no cron entry of that name
       NoServerError               no server was named, and none could be found or started
       ServerError                 the server was reached, and answered with an error
         ConnectionLost            the server could not be reached, or went away
       JobFailedError              the job that was awaited failed, or was canceled or stopped
       DuplicateWorkerError        a live worker has that name already
+      NoSuchWorkerError           no live worker has that name
+      CommandRefused              the worker did not do what it was told, and says why
+      CommandNotAcknowledged      the worker has not said whether it did what it was told
       AbandonedJobError           the job's workers vanished too often
       WorkHorseDied               the horse that ran the job died
     JobTimeoutException           (a BaseException) raised inside a job at its timeout
+    JobStopped                    (a BaseException) raised inside a job that somebody stops
 
 Each carries one sentence for people as its text and its facts as attributes, and each
 survives pickling: the constructor's parameters are handed to `Exception` as they are.
@@ -136,6 +142,25 @@ class TimeoutFormatError(WorkhorseError, ValueError):
     """A duration cannot be read; it is seconds, or text such as '90s', '3m', '1h', '2d'."""
 
 
+class BadSchedule(WorkhorseError, ValueError):  # noqa: N818 - reads as a sentence
+    """A cron expression, an interval, a timezone or a policy makes no sense."""
+
+
+class NoSuchCronError(WorkhorseError):
+    """There is no cron entry of that name.
+
+    Attributes:
+        name: The name that was asked for.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"no cron entry {self.name!r}; 'workhorse cron list' shows all"
+
+
 class NoServerError(WorkhorseError):
     """No server was named, and none could be found or started."""
 
@@ -161,6 +186,64 @@ class ConnectionLost(ServerError, ConnectionError):  # noqa: N818 - reads as a s
 
 class DuplicateWorkerError(WorkhorseError, ValueError):
     """A live worker has that name already."""
+
+
+class NoSuchWorkerError(WorkhorseError, ValueError):
+    """No live worker has that name.
+
+    Attributes:
+        name: The name that was asked for.
+        why: What is known of it, for people.
+    """
+
+    def __init__(self, name: str, why: str = "'workhorse info' shows those that are alive") -> None:
+        super().__init__(name, why)
+        self.name = name
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"no live worker is called {self.name!r}: {self.why}"
+
+
+class CommandRefused(WorkhorseError):  # noqa: N818 - reads as a sentence
+    """The worker did not do what it was told.
+
+    Attributes:
+        worker: Its name.
+        why: What it said.
+    """
+
+    def __init__(self, worker: str, why: str) -> None:
+        super().__init__(worker, why)
+        self.worker = worker
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"worker {self.worker!r} did not do it: {self.why}"
+
+
+class CommandNotAcknowledged(WorkhorseError, TimeoutError):  # noqa: N818 - reads as a sentence
+    """The worker has not said within the time whether it did what it was told.
+
+    Attributes:
+        worker: Its name.
+        seconds: How long it was waited for.
+        taken: Whether it has taken the command, and may yet carry it out.
+    """
+
+    def __init__(self, worker: str, seconds: float, taken: bool = False) -> None:  # noqa: FBT001, FBT002 - as it is pickled
+        super().__init__(worker, seconds, taken)
+        self.worker = worker
+        self.seconds = seconds
+        self.taken = taken
+
+    def __str__(self) -> str:
+        end = (
+            "it has taken the command and may yet carry it out"
+            if self.taken
+            else "it has not taken the command, which has lapsed; is its process frozen?"
+        )
+        return f"worker {self.worker!r} has not answered within {self.seconds:g} s: {end}"
 
 
 class JobFailedError(WorkhorseError):
@@ -194,6 +277,13 @@ class WorkHorseDied(WorkhorseError):  # noqa: N818 - reads as a sentence
 
 class JobTimeoutException(BaseException):
     """Raised inside a job when its timeout is reached.
+
+    It is a `BaseException`, so that `except Exception` in a job does not swallow it.
+    """
+
+
+class JobStopped(BaseException):  # noqa: N818 - reads as a sentence
+    """Raised inside a job that is stopped, on a thread or in a worker without horses.
 
     It is a `BaseException`, so that `except Exception` in a job does not swallow it.
     """

@@ -11,6 +11,7 @@ from workhorse.cli.ink import err, printable
 from workhorse.endpoints.logins import EndpointError
 from workhorse.exceptions import (
     BadArguments,
+    BadSchedule,
     NoServerError,
     NotImportable,
     NotSerializable,
@@ -22,7 +23,7 @@ from workhorse.exceptions import (
 
 _CODES: tuple[tuple[tuple[type[BaseException], ...], int], ...] = (
     ((EndpointError, TimeoutFormatError, NotImportable, BadArguments), USAGE),
-    ((NotSerializable, PayloadTooLarge), USAGE),
+    ((NotSerializable, PayloadTooLarge, BadSchedule), USAGE),
     ((NoServerError, ServerError), UNAVAILABLE),
     ((WorkhorseError, TimeoutError), FAILED),
 )
