@@ -48,11 +48,12 @@ def fetch(keys: Keys, job_id: str) -> Flow[JobRecord]:
 
 def _epitaph(status: JobStatus, ms: int) -> str:
     at = datetime.fromtimestamp(ms / 1000, UTC)
-    if status == JobStatus.FAILED:
+    if status in {JobStatus.FAILED, JobStatus.STOPPED}:
         why = "because it has failure_ttl=0"
     else:
         why = "because it returned None or has result_ttl=0; give it a result_ttl to keep it"
-    return f"it {status} at {at:%Y-%m-%d %H:%M:%S} UTC and was deleted at once, {why}"
+    verb = "was stopped" if status == JobStatus.STOPPED else status
+    return f"it {verb} at {at:%Y-%m-%d %H:%M:%S} UTC and was deleted at once, {why}"
 
 
 def tombstone(keys: Keys, job_id: str) -> Flow[tuple[JobStatus, int] | None]:
@@ -61,7 +62,8 @@ def tombstone(keys: Keys, job_id: str) -> Flow[tuple[JobStatus, int] | None]:
     if gone is None:
         return None
     ms, *more = gone.split()
-    return JobStatus.FAILED if b"failed" in more else JobStatus.FINISHED, int(ms)
+    ended = (status for status in (JobStatus.FAILED, JobStatus.STOPPED) if status.encode() in more)
+    return next(ended, JobStatus.FINISHED), int(ms)
 
 
 def fetch_many(keys: Keys, job_ids: Sequence[str]) -> Flow[list[JobRecord | None]]:

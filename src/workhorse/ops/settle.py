@@ -7,7 +7,7 @@ from typing import NamedTuple
 from workhorse.defaults import DEFAULT_FAILURE_TTL, DEFAULT_RESULT_TTL
 from workhorse.ops.leases import Lease
 from workhorse.ops.reports import MAX_TRACEBACK, Report
-from workhorse.policies import Retry
+from workhorse.policies import Repeat, Retry
 
 
 class Outcome(NamedTuple):
@@ -36,6 +36,8 @@ def settle(
         result_ttl: The worker's default, seconds; None: 500, and nothing for None results.
     """
     if report.kind == "finished":
+        if text := lease.text(b"repeat"):
+            return _finished_of_several(lease, report, text, result_ttl)
         return _outcome("finish", lease, report, _kept_for(lease, report, result_ttl))
     if report.kind == "again":
         return _again(lease, report, chance)
@@ -54,6 +56,31 @@ def settle(
 def release(lease: Lease) -> Outcome:
     """The lease is given back unused."""
     return Outcome("release", lease.id, lease.queue, lease.token, "", 0, 0, "")
+
+
+def stopped(lease: Lease, why: str, ran: int = 0) -> Outcome:
+    """Somebody wanted the job to end: it is kept as long as a failed one, and not retried.
+
+    Args:
+        lease: What was run, or was about to be.
+        why: Who wanted it, and where the job was.
+        ran: How long it ran, microseconds.
+    """
+    report = Report("failed", why.encode("utf-8", "backslashreplace"), ran)
+    return _fail(lease, report)._replace(kind="stop")
+
+
+def _finished_of_several(
+    lease: Lease, report: Report, text: str, result_ttl: int | None
+) -> Outcome:
+    try:
+        pause = Repeat.from_text(text).pause_after(max(0, lease.whole(b"repeats") or 0))
+    except ValueError as error:
+        why = f"The job ran to its end, but how it repeats cannot be read: {error}"
+        return _fail(lease, report._replace(kind="failed", what=why.encode("utf-8", "replace")))
+    if pause is None:
+        return _outcome("finish", lease, report, _kept_for(lease, report, result_ttl))
+    return _outcome("repeat", lease, report, round(pause * 1000))
 
 
 def _again(lease: Lease, report: Report, chance: float) -> Outcome:
@@ -93,7 +120,7 @@ def _kept_for(lease: Lease, report: Report, default: int | None) -> int:
 
 
 def _outcome(kind: str, lease: Lease, report: Report, wait: int, at_front: str = "") -> Outcome:
-    what = report.what if kind == "finish" else report.what[-MAX_TRACEBACK:]
+    what = report.what if kind in {"finish", "repeat"} else report.what[-MAX_TRACEBACK:]
     ran = report.ran // 1000
     again = "1" if lease.attempt > 1 else ""
     return Outcome(kind, lease.id, lease.queue, lease.token, what, wait, ran, at_front, again)
