@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # for type checkers; at run time `__getattr__` does it
     from workhorse.aio import AsyncJob, AsyncQueue
     from workhorse.connection import Connection, connect
+    from workhorse.dependency import Dependency, RateLimit
     from workhorse.exceptions import (
         AbandonedJobError,
         BadArguments,
         BadSchedule,
         ConnectionLost,
+        DependencyFailedError,
         DeserializationError,
         DuplicateJobError,
         DuplicateWorkerError,
@@ -37,7 +39,7 @@ if TYPE_CHECKING:  # for type checkers; at run time `__getattr__` does it
         WorkhorseError,
     )
     from workhorse.job import Job, get_current_job
-    from workhorse.policies import Retry
+    from workhorse.policies import Repeat, Retry
     from workhorse.queue import Queue
     from workhorse.result import Result
     from workhorse.states import JobStatus
@@ -53,6 +55,8 @@ __all__ = [
     "BadSchedule",
     "Connection",
     "ConnectionLost",
+    "Dependency",
+    "DependencyFailedError",
     "DeserializationError",
     "DuplicateJobError",
     "DuplicateWorkerError",
@@ -69,7 +73,9 @@ __all__ = [
     "NotSerializable",
     "PayloadTooLarge",
     "Queue",
+    "RateLimit",
     "RefusedPayload",
+    "Repeat",
     "Result",
     "Retry",
     "ServerError",
@@ -87,9 +93,12 @@ _ELSEWHERE = {
     "AsyncJob": "aio",
     "AsyncQueue": "aio",
     "Connection": "connection",
+    "Dependency": "dependency",
     "Job": "job",
     "JobStatus": "states",
     "Queue": "queue",
+    "RateLimit": "dependency",
+    "Repeat": "policies",
     "Result": "result",
     "Retry": "policies",
     "SimpleWorker": "worker",

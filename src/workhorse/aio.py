@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any, Self, Unpack
 
 from workhorse import calls
-from workhorse.calls import CallOptions, Duration, EnqueueData
 from workhorse.drivers import arun
 from workhorse.exceptions import InvalidJobOperation
 from workhorse.flows import JobFlows, as_id
 from workhorse.ops import queues
+from workhorse.options import CallOptions, Duration, EnqueueData
 from workhorse.queueflows import QueueFlows
 from workhorse.records import JobRecord
 from workhorse.registry import RegistryFlows

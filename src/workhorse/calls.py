@@ -11,80 +11,31 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from difflib import get_close_matches
-from math import ceil
-from typing import Any, Literal, NamedTuple, NoReturn, TypedDict
+from typing import Any, NoReturn
 
 from workhorse.callables import check_arguments, describe, reference
 from workhorse.clock import new_id
 from workhorse.codec import Codec
-from workhorse.defaults import DEFAULT_FAILURE_TTL, DEFAULT_TIMEOUT
 from workhorse.envelopes import seal_call, seal_meta
 from workhorse.exceptions import BadArguments
 from workhorse.names import check_job_id
-from workhorse.policies import Retry
+from workhorse.options import (
+    LATER,
+    OPTIONS,
+    UNSET,
+    CallOptions,
+    Duration,
+    EnqueueData,
+    OnCrash,
+    is_at_front,
+    options_of,
+)
 from workhorse.records import CallSpec
 from workhorse.schedules import delay_ms, due_ms, seconds
-
-Duration = float | str | timedelta
-"""5, 2.5, '90', '90s', '3m', '1h', '2d', or a timedelta; whole seconds for a ttl."""
-OnCrash = Literal["retry", "fail"]
-"""What becomes of a job whose worker vanished: it is delivered again, or fails at once."""
 
 COMPACT = 64
 """The server stores a small hash compactly while no field of it is longer, bytes."""
 LONGEST_DESCRIPTION = 1000
-
-
-class CallOptions(TypedDict, total=False):
-    """The options of a call; `Queue.enqueue` explains them, and calls `timeout` `job_timeout`."""
-
-    timeout: Duration | None
-    result_ttl: Duration | None
-    ttl: Duration | None
-    failure_ttl: Duration | None
-    description: str | None
-    job_id: str | None
-    at_front: bool
-    meta: Mapping[str, Any] | None
-    retry: Retry | int | None
-    unique: bool
-    on_crash: OnCrash | None
-
-
-class EnqueueData(NamedTuple):
-    """One call and its options as the user gave them; `Queue.prepare_data` makes it."""
-
-    func: Callable[..., Any] | str
-    args: Sequence[Any] = ()
-    kwargs: Mapping[str, Any] = {}
-    timeout: Duration | None = None
-    result_ttl: Duration | None = None
-    ttl: Duration | None = None
-    failure_ttl: Duration | None = None
-    description: str | None = None
-    job_id: str | None = None
-    at_front: bool = False
-    meta: Mapping[str, Any] | None = None
-    retry: Retry | int | None = None
-    unique: bool = False
-    on_crash: OnCrash | None = None
-
-
-_UNSET = EnqueueData("")[3:]
-
-OPTIONS: Mapping[str, str] = {
-    "job_timeout": "timeout",
-    **{name: name for name in EnqueueData._fields[4:]},
-}
-"""What `enqueue` keeps for itself -> the option's name; all other keywords are the function's."""
-
-LATER = frozenset(
-    (
-        *("depends_on", "on_success", "on_failure", "on_stopped", "repeat"),
-        *("rate_limit", "webhooks", "group_id", "pipeline"),
-    )
-)
-"""Options of RQ that this version does not have; None is accepted."""
 
 _EXPLICIT = frozenset(("args", "kwargs"))
 _RESERVED = LATER | _EXPLICIT | OPTIONS.keys()
@@ -139,7 +90,7 @@ def prepare(
 
 def filled(call: EnqueueData, base: EnqueueData) -> EnqueueData:
     """The call with the options of *base* where it has none of its own."""
-    rest = zip(EnqueueData._fields[3:], call[3:], _UNSET, base[3:], strict=True)
+    rest = zip(EnqueueData._fields[3:], call[3:], UNSET, base[3:], strict=True)
     more: Any = {name: other for name, given, unset, other in rest if given == unset}
     return call._replace(**more)
 
@@ -203,7 +154,7 @@ class Shaper:
         # Options are optional, and most calls have none of them.
         options: Mapping[bytes, bytes] = self._plain
         more: tuple[str | bytes, ...] = self._plain_words
-        if call[3:] != _UNSET:
+        if call[3:] != UNSET:
             options = options_of(call, self._defaults)
             more = tuple(_flat(options))
             if call.description is not None:
@@ -226,12 +177,16 @@ class Shaper:
         if description is None:
             description = compact(describe(name, call.args, call.kwargs))
         fields = ("func", name, "data", data, "description", description, *more)
-        if mode == "new" and call[3:] == _UNSET and due is None and delay is None:
+        if mode == "new" and call[3:] == UNSET and due is None and delay is None:
             return CallSpec(job_id, fields)
         ttl = int(options[b"ttl"]) * 1000 if b"ttl" in options else None
-        if call.at_front and not (due is None and delay is None):
+        waits = b"parents" in options
+        at_front = call.at_front or (waits and is_at_front(call))
+        if at_front and (waits or due is not None or delay is not None):
             fields += ("front", "1")
-        return CallSpec(job_id, fields, ttl, call.at_front, due, delay, None, mode, nonce)
+        if waits and due is not None:
+            fields += ("due", str(due))
+        return CallSpec(job_id, fields, ttl, at_front, due, delay, None, mode, nonce, waits)
 
 
 Checked = tuple[
@@ -248,29 +203,6 @@ Checked = tuple[
 def _flat(options: Mapping[bytes, bytes]) -> Iterator[bytes]:
     for option in options.items():
         yield from option
-
-
-def options_of(call: EnqueueData, base: EnqueueData | None = None) -> Mapping[bytes, bytes]:
-    """The hash fields of a call's options; one that has its default value is absent.
-
-    Args:
-        call: The call.
-        base: What holds where it has no value of its own.
-
-    Raises:
-        ValueError: A value makes no sense.
-        TypeError: A value is of the wrong type.
-    """
-    base = base or call
-    given = {
-        b"timeout": _timeout(_first(call.timeout, base.timeout)),
-        b"result_ttl": _kept_for("result_ttl", _first(call.result_ttl, base.result_ttl)),
-        b"failure_ttl": _kept_for("failure_ttl", call.failure_ttl, DEFAULT_FAILURE_TTL),
-        b"ttl": _ttl(call.ttl),
-        b"retry": _retry(call.retry),
-        b"on_crash": _on_crash(_first(call.on_crash, base.on_crash)),
-    }
-    return {name: value.encode() for name, value in given.items() if value is not None}
 
 
 def moment(when: datetime) -> int:
@@ -307,10 +239,6 @@ def one_line(text: str) -> str:
     return line if line.isprintable() else "".join(filter(str.isprintable, line))
 
 
-def _first(given: Any, default: Any) -> Any:  # noqa: ANN401 - any option
-    return default if given is None else given
-
-
 def _named(job_id: str | None, unique: bool) -> tuple[str, str, str]:  # noqa: FBT001 - private
     """Id, mode and nonce of a call."""
     if job_id is None:
@@ -318,65 +246,6 @@ def _named(job_id: str | None, unique: bool) -> tuple[str, str, str]:  # noqa: F
             raise ValueError("unique=True needs a job_id: it is what must not be there twice")
         return new_id(), "new", ""
     return check_job_id(job_id), "unique" if unique else "replace", os.urandom(4).hex()
-
-
-def _timeout(given: Duration | None) -> str | None:
-    if given is None:
-        return None
-    limit = seconds(given, what="job_timeout")
-    if limit == -1:
-        return "-1"
-    if limit <= 0:
-        raise ValueError(
-            f"job_timeout={given!r}: a job needs time to run; give a number of seconds above 0, "
-            f"or -1 for no limit"
-        )
-    return None if limit == DEFAULT_TIMEOUT else _number(limit)
-
-
-def _kept_for(what: str, given: Duration | None, default: int | None = None) -> str | None:
-    if given is None:
-        return None
-    kept = ceil(seconds(given, what=what))
-    if kept < -1:
-        raise ValueError(
-            f"{what}={given!r}: give a number of seconds, 0 to delete at once, or -1 to keep it "
-            f"for ever"
-        )
-    return None if kept == default else str(kept)
-
-
-def _ttl(given: Duration | None) -> str | None:
-    if given is None:
-        return None
-    kept = ceil(seconds(given, what="ttl"))
-    if kept <= 0:
-        raise ValueError(
-            f"ttl={given!r}: the job would be gone before it could run; give a number of seconds "
-            f"above 0, or leave ttl out to let it wait for ever"
-        )
-    return str(kept)
-
-
-def _retry(given: Retry | int | None) -> str | None:
-    if given is None:
-        return None
-    if isinstance(given, Retry):
-        return given.to_text()
-    if type(given) is not int:
-        raise TypeError(f"retry={given!r:.100}: give Retry(...) or how many times to retry")
-    return Retry(given).to_text() if given else None
-
-
-def _on_crash(given: str | None) -> str | None:
-    if given not in (None, "retry", "fail"):
-        raise ValueError(f"on_crash={given!r:.100}: give 'retry' or 'fail'")
-    return given if given == "fail" else None
-
-
-def _number(value: float) -> str:
-    """A whole number without its '.0'."""
-    return str(int(value)) if value.is_integer() else repr(value)
 
 
 def _listed(names: Mapping[str, Any]) -> str:

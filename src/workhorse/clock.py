@@ -15,6 +15,7 @@ _VARIANT_BITS = int.from_bytes((b"\xc0" + bytes(7)) * _STOCK)
 _VARIANT = int.from_bytes((b"\x80" + bytes(7)) * _STOCK)
 _TICKS_PER_MS = 4096
 _NS_PER_MS = 1_000_000
+_LENGTH = 36
 
 _tails: list[str] = []
 _latest = (0, 0, "")
@@ -44,6 +45,17 @@ def new_id() -> str:
     except IndexError:
         tail = _restock()
     return f"{head}{ticks:03x}-{tail}"
+
+
+def made_at(job_id: str) -> float | None:
+    """When an id of ours was made, seconds since 1970; None if it is not of our making."""
+    digits = job_id.replace("-", "")
+    if len(job_id) != _LENGTH or len(digits) != 32 or digits[12] != "7":  # noqa: PLR2004 - a UUID's
+        return None
+    try:
+        return int(digits[:12], 16) / 1000
+    except ValueError:
+        return None
 
 
 def _restock() -> str:

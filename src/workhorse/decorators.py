@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, Protocol, TypeVar, Unpack, cast, overload
 
 from workhorse import calls
-from workhorse.calls import CallOptions, EnqueueData
 from workhorse.job import Job
+from workhorse.options import CallOptions, EnqueueData, options_of
 from workhorse.queue import Queue
 
 P = ParamSpec("P")
@@ -80,7 +80,7 @@ def job(
     if isinstance(queue, str):
         queue = Queue(queue, connection, serializer=serializer, allow=allow)
     base = calls.prepare("", (), {}, options)
-    calls.options_of(base)  # raises here and not at the first call
+    options_of(base)  # raises here and not at the first call
 
     def decorate(function: Callable[P, R]) -> JobFunction[P, R]:
         return _with_queue(function, queue, base)

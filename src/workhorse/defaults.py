@@ -14,5 +14,5 @@ DEFAULT_FAILURE_TTL = 31_536_000
 MAX_CRASHES = 3
 """How often a job is delivered again after its worker vanished."""
 
-SIGNED_FIELDS = ("timeout", "result_ttl", "failure_ttl", "ttl", "retry", "on_crash")
+SIGNED_FIELDS = ("timeout", "result_ttl", "failure_ttl", "ttl", "retry", "on_crash", "repeat")
 """Options of a call that its signature covers, in this order."""

@@ -23,6 +23,7 @@
       CommandRefused              the worker did not do what it was told, and says why
       CommandNotAcknowledged      the worker has not said whether it did what it was told
       AbandonedJobError           the job's workers vanished too often
+      DependencyFailedError       a job that this one was to wait for failed, or is gone
       WorkHorseDied               the horse that ran the job died
     JobTimeoutException           (a BaseException) raised inside a job at its timeout
     JobStopped                    (a BaseException) raised inside a job that somebody stops
@@ -269,6 +270,10 @@ class JobFailedError(WorkhorseError):
 
 class AbandonedJobError(WorkhorseError):
     """The workers that ran the job vanished more often than `max_crashes` allows."""
+
+
+class DependencyFailedError(WorkhorseError):
+    """A job that this one was to wait for failed, was stopped or canceled, or is gone."""
 
 
 class WorkHorseDied(WorkhorseError):  # noqa: N818 - reads as a sentence

@@ -37,6 +37,17 @@ def check_queue_name(name: str) -> str:
     )
 
 
+def check_group_name(name: str) -> str:
+    """Return *name* if a group may be called so: as a job.
+
+    Raises:
+        ValueError: It may not.
+    """
+    if _matches(_JOB_ID, name):
+        return name
+    raise ValueError(f"group {name!r:.200}: use 1 to 128 letters, digits, '_' or '-'")
+
+
 def is_queue_name(name: str) -> bool:
     """Whether a queue may be called so."""
     return _matches(_QUEUE_NAME, name)

@@ -1,4 +1,4 @@
-"""When a failed job runs again."""
+"""When a job runs again: one that has failed, or one that has finished."""
 
 from __future__ import annotations
 
@@ -127,6 +127,51 @@ class Retry:
         return _from_text(text)
 
 
+@dataclass(frozen=True, init=False)
+class Repeat:
+    """How often, and how long after it was last due, a job that has finished runs again.
+
+    Attributes:
+        times: How many times it runs again, from 1; the first run does not count.
+        interval: The pauses before the second, third, ... run, seconds; the last repeats.
+    """
+
+    times: int
+    interval: tuple[float, ...]
+
+    def __init__(self, times: int, interval: Interval | Sequence[Interval] = 0) -> None:
+        """Check the policy.
+
+        Raises:
+            ValueError: A value makes no sense.
+        """
+        object.__setattr__(self, "times", _count("times", times, "Repeat"))
+        object.__setattr__(self, "interval", _intervals(interval, "Repeat"))
+
+    def pause_after(self, repeats_done: int) -> float | None:
+        """The pause before the next run, seconds, or None when they are used up."""
+        if repeats_done >= self.times:
+            return None
+        return self.interval[min(repeats_done, len(self.interval) - 1)]
+
+    def to_text(self) -> str:
+        """This policy as compact JSON, for `from_text`."""
+        pauses = [_compact(pause) for pause in self.interval]
+        return json.dumps({"times": self.times, "interval": pauses}, separators=(",", ":"))
+
+    @staticmethod
+    def from_text(text: str) -> Repeat:
+        """The policy that `to_text` wrote.
+
+        Raises:
+            ValueError: No `to_text` wrote this.
+        """
+        try:
+            return Repeat(**json.loads(text))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ValueError(f"not the text of a Repeat: {text!r:.100} ({error!s:.200})") from error
+
+
 @lru_cache(maxsize=256)
 def _to_text(retry: Retry) -> str:
     """Cached: one policy is written with every job that has it."""
@@ -174,34 +219,39 @@ def _grown(delay: float, backoff: float, times: int) -> float:
         return math.inf
 
 
-def _count(what: str, value: object) -> int:
+def _count(what: str, value: object, of: str = "Retry") -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         return value
-    raise ValueError(f"Retry({what}={value!r:.100}): give a whole number from 1")
+    raise ValueError(f"{of}({what}={value!r:.100}): give a whole number from 1")
 
 
 def _number(
-    what: str, value: object, *, least: float = 0, most: float = LONGEST_DELAY * 100
+    what: str,
+    value: object,
+    *,
+    least: float = 0,
+    most: float = LONGEST_DELAY * 100,
+    of: str = "Retry",
 ) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"Retry({what}={value!r:.100}): give a number")  # noqa: TRY004 - as all others
+        raise ValueError(f"{of}({what}={value!r:.100}): give a number")  # noqa: TRY004 - as all others
     if not least <= value <= most:  # false for nan as well
-        raise ValueError(f"Retry({what}={value!r:.100}): give a number from {least} to {most:g}")
+        raise ValueError(f"{of}({what}={value!r:.100}): give a number from {least} to {most:g}")
     return float(value)
 
 
-def _pause(what: str, value: object) -> float:
-    return _number(what, value.total_seconds() if isinstance(value, timedelta) else value)
+def _pause(what: str, value: object, of: str = "Retry") -> float:
+    return _number(what, value.total_seconds() if isinstance(value, timedelta) else value, of=of)
 
 
-def _intervals(value: object) -> tuple[float, ...]:
+def _intervals(value: object, of: str = "Retry") -> tuple[float, ...]:
     if isinstance(value, str | bytes | int | float | timedelta):
-        return (_pause("interval", value),)
+        return (_pause("interval", value, of),)
     if not isinstance(value, Iterable):
-        raise ValueError(f"Retry(interval={value!r:.100}): give seconds, or a list of them")  # noqa: TRY004 - as all others
-    pauses = tuple(_pause("interval", pause) for pause in value)
+        raise ValueError(f"{of}(interval={value!r:.100}): give seconds, or a list of them")  # noqa: TRY004 - as all others
+    pauses = tuple(_pause("interval", pause, of) for pause in value)
     if not pauses:
-        raise ValueError("Retry(interval=[]): give at least one pause, or leave it out")
+        raise ValueError(f"{of}(interval=[]): give at least one pause, or leave it out")
     return pauses
 
 

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any, Self, Unpack
 
 from workhorse import calls
-from workhorse.calls import CallOptions, Duration, EnqueueData
 from workhorse.drivers import run
 from workhorse.flows import as_id
 from workhorse.job import Job
 from workhorse.ops import queues
+from workhorse.options import CallOptions, Duration, EnqueueData
 from workhorse.queueflows import QueueFlows
 from workhorse.registry import (
     CanceledJobRegistry,

@@ -7,15 +7,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from workhorse.calls import (
-    CallOptions,
-    Checked,
-    Duration,
-    EnqueueData,
-    OnCrash,
-    Shaper,
-    options_of,
-)
+from workhorse.calls import Checked, Shaper
 from workhorse.connection import Connection
 from workhorse.effects import Flow, Here
 from workhorse.exceptions import NoSuchJobError
@@ -24,6 +16,7 @@ from workhorse.keys import Keys
 from workhorse.names import check_queue_name
 from workhorse.ops import control, enqueue, queues, results
 from workhorse.ops.leases import is_held
+from workhorse.options import CallOptions, Duration, EnqueueData, OnCrash, options_of
 from workhorse.records import CallSpec
 from workhorse.sources import Source
 

@@ -33,6 +33,7 @@ class CallSpec(NamedTuple):
         lease: For a job that the caller runs itself: how long it may take, ms; else None.
         mode: `new` (generated id), `replace` (the caller's id) or `unique`.
         nonce: Tells a repeated send of this enqueue from another one; '' for `new`.
+        waits: Whether it waits for the jobs that its field `parents` names.
     """
 
     id: str
@@ -44,6 +45,7 @@ class CallSpec(NamedTuple):
     lease: int | None = None
     mode: str = "new"
     nonce: str = ""
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,13 @@ class JobRecord:
     attempt: int = 0
     crashes: int = 0
     on_crash: str = ""
+    repeat: str = ""
+    repeats: int = 0
+    parents: str = ""
+    on_parent: str = ""
+    front: str = ""
+    rate_limit: str = ""
+    group_id: str = ""
     token: str = ""
     result: bytes | None = None
     exc_info: str | None = None
@@ -104,11 +113,15 @@ _DECODERS: dict[bytes, Any] = {
             b"retries",
             b"attempt",
             b"crashes",
+            b"repeats",
         ),
         lambda v: int(float(v)),
     ),
     **dict.fromkeys(
-        (b"origin", b"func", b"description", b"retry", b"on_crash", b"token", b"exc_info"),
+        (
+            *(b"origin", b"func", b"description", b"retry", b"on_crash", b"token", b"exc_info"),
+            *(b"repeat", b"parents", b"on_parent", b"front", b"rate_limit", b"group_id"),
+        ),
         lambda v: v.decode("utf-8", "replace"),
     ),
 }

@@ -12,10 +12,11 @@ from typing import Any, Self
 
 from workhorse.callables import describe, resolve
 from workhorse.connection import Connection
+from workhorse.dependency import RateLimit
 from workhorse.envelopes import Arguments, Bearer, open_call, open_meta
 from workhorse.keys import Keys
 from workhorse.names import check_job_id
-from workhorse.policies import Retry
+from workhorse.policies import Repeat, Retry
 from workhorse.records import CallSpec, JobRecord, as_datetime, job_record
 from workhorse.sources import Source
 from workhorse.states import JobStatus
@@ -234,6 +235,43 @@ class JobSnapshot:
         text = self.record.retry
         return max(0, Retry.from_text(text).max - self.record.retries) if text else None
 
+    @property
+    def is_known(self) -> bool:
+        """Whether this handle has seen the job, or sent it."""
+        return self._record is not None or self._sent is not None
+
+    @property
+    def dependency_ids(self) -> list[str]:
+        """The ids of the jobs that it was to wait for."""
+        return self.record.parents.replace("!", "").split()
+
+    @property
+    def allow_dependency_failures(self) -> bool:
+        """Whether it runs if a job that it waits for fails."""
+        return self.record.on_parent == "run"
+
+    @property
+    def enqueue_at_front(self) -> bool:
+        """Whether it goes to the head of its queue when its turn comes."""
+        return self.record.front == "1"
+
+    @property
+    def group_id(self) -> str | None:
+        """The name of its group, or None."""
+        return self.record.group_id or None
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """The limit that it shares with others, or None."""
+        text = self.record.rate_limit
+        return RateLimit.from_text(text) if text else None
+
+    @property
+    def repeats_left(self) -> int | None:
+        """How often it will run again after it has finished; None if it has no `Repeat`."""
+        text = self.record.repeat
+        return max(0, Repeat.from_text(text).times - self.record.repeats) if text else None
+
     def get_call_string(self) -> str:
         """The call as one line for people, made of the arguments.
 
@@ -271,6 +309,8 @@ def _as_stored(spec: CallSpec, queue: str, now: int) -> JobRecord:
     """The record of a job that was sent, read in the same way as one that was fetched."""
     later = spec.due is not None or spec.delay is not None
     status = JobStatus.SCHEDULED if later else JobStatus.QUEUED
+    if spec.waits:
+        status = JobStatus.DEFERRED
     words = ("status", status, "origin", queue, "created_at", now, *spec.fields)
     return job_record(
         spec.id, [word if isinstance(word, bytes) else str(word).encode() for word in words]

@@ -15,6 +15,7 @@ class JobStatus(StrEnum):
     SCHEDULED = "scheduled"
     STOPPED = "stopped"
     CANCELED = "canceled"
+    RATE_LIMITED = "rate_limited"
 
 
 class WorkerStatus(StrEnum):

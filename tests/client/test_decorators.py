@@ -61,7 +61,7 @@ def test_delay_gives_all_other_names_to_the_function(connection):
     [
         ({"timeout": 0}, ValueError),
         ({"timeou": 5}, TypeError),
-        ({"depends_on": "a"}, NotImplementedError),
+        ({"pipeline": "a"}, NotImplementedError),
     ],
 )
 def test_options_are_checked_when_the_function_is_decorated(options, error):

@@ -4,10 +4,11 @@ import pytest
 
 from tests.support import tasks
 from workhorse import calls
-from workhorse.calls import EnqueueData, Shaper
+from workhorse.calls import Shaper
 from workhorse.codec import Codec
 from workhorse.envelopes import Bearer, open_call, open_meta
 from workhorse.exceptions import BadArguments, NotImportable, NotSerializable, TimeoutFormatError
+from workhorse.options import EnqueueData
 from workhorse.policies import Retry
 from workhorse.serializers import Values
 

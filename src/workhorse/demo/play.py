@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workhorse.calls import EnqueueData
 from workhorse.demo import jobs
 from workhorse.demo.stage import Stage
 from workhorse.demo.texts import Totals
 from workhorse.drivers import run
 from workhorse.job import Job
 from workhorse.ops.queues import QueueCounts, overview
+from workhorse.options import EnqueueData
 from workhorse.policies import Retry
 from workhorse.queue import Queue
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from workhorse.effects import Batch, Call, Flow, Word
-from workhorse.exceptions import DuplicateJobError, ServerError
+from workhorse.exceptions import DuplicateJobError, NoSuchJobError, ServerError
 from workhorse.keys import Keys
 from workhorse.records import CallSpec
 from workhorse.scripts import load
@@ -36,6 +36,7 @@ def enqueue(keys: Keys, queue: str, specs: Sequence[CallSpec]) -> Flow[Stored]:
 
     Raises:
         DuplicateJobError: An id is taken (see `CallSpec.mode`); nothing of that step is stored.
+        NoSuchJobError: A job that one of them waits for was never there; likewise.
     """
     now, fresh = 0, []
     for some in _portions(specs):
@@ -102,6 +103,8 @@ def words_of(specs: Sequence[CallSpec]) -> list[Word]:
 
 
 def _place_of(spec: CallSpec) -> tuple[str, Word]:
+    if spec.waits:
+        return "wait", "" if spec.delay is None else spec.delay
     if spec.due is not None:
         return "at", spec.due
     if spec.delay is not None:
@@ -115,4 +118,7 @@ def _explained(error: ServerError) -> Exception:
     if error.code == "DUPLICATE":
         _, job_id, status = str(error).split(" ", 2)
         return DuplicateJobError(job_id, status)
+    if error.code == "NOPARENT":
+        _, parent, job_id = str(error).split(" ", 2)
+        return NoSuchJobError(parent, f"it cannot be waited for; enqueue it before {job_id!r}")
     return error

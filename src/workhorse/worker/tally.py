@@ -19,7 +19,9 @@ LINES_PER_SECOND: Final = 20
 _PAST = {
     "finish": "finished",
     "fail": "failed",
+    "stop": "was stopped",
     "retry": "will be retried",
+    "repeat": "finished, and will repeat",
     "release": "given back",
 }
 
@@ -50,7 +52,7 @@ class Tally:
     def ended(self, lease: Lease, report: Report, outcome: Outcome) -> None:
         """A job came to an outcome."""
         self.working_ms += report.ran // 1000
-        if outcome.kind == "finish":
+        if outcome.kind in {"finish", "repeat"}:
             self.successful += 1
             level = logging.INFO
         else:
@@ -60,9 +62,9 @@ class Tally:
             return
         more = {**facts(lease), "outcome": outcome.kind, "duration_ms": report.ran / 1000}
         said = f"{_PAST[outcome.kind]} after {_duration(report.ran)}"
-        if outcome.kind == "retry":
+        if outcome.kind in {"retry", "repeat"}:
             said += f", in {outcome.wait / 1000:g} s"
-        if outcome.kind != "finish":
+        if outcome.kind not in {"finish", "repeat"}:
             said += f": {_last_line(report)}"
         log.log(level, "%s: %s %s", lease.queue, self._name(lease), said, extra=more)
 

@@ -1,5 +1,5 @@
 -- A group of whose jobs none is open is complete, unless somebody is adding to it. The call that it
--- left for this is made once; the group is kept for its `ttl`, ms, more.
+-- left for this is made once; the group is kept for its `ttl`, ms (a week), more.
 -- @include lib/words
 -- @include lib/hatch
 local function complete(group, now)
@@ -12,9 +12,10 @@ local function complete(group, now)
     hatch(words, 1, #words, now)
     redis.call('HSET', key, 'called', now)
   end
-  if (tonumber(known[3]) or -1) >= 0 then
-    redis.call('PEXPIRE', key, known[3])
-    redis.call('PEXPIRE', members_key(group), known[3])
+  local ttl = tonumber(known[3]) or 604800000
+  if ttl >= 0 then
+    redis.call('PEXPIRE', key, ttl)
+    redis.call('PEXPIRE', members_key(group), ttl)
   end
   redis.call('SPUBLISH', group_done_key(group), 'complete')
 end

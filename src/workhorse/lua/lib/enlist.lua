@@ -2,12 +2,15 @@
 -- that stand in line because their limit is reached.
 -- @include lib/fields
 -- @lazy lib/admit
-local function enlist(ids, place)
+local function enlist(ids, place, now)
   local free = {}
   for _, id in ipairs(ids) do
     local job = fields_of(id, 'group_id', 'rate_limit')
     if job[1] then
+      redis.call('ZADD', groups, 'NX', now, job[1])
+      redis.call('HSETNX', group_key(job[1]), 'created_at', now)
       redis.call('HINCRBY', group_key(job[1]), 'open', 1)
+      redis.call('HDEL', group_key(job[1]), 'ended_at')
       redis.call('SADD', members_key(job[1]), id)
     end
     local at_once = place == 'back' or place == 'front'

@@ -38,7 +38,7 @@ local function store(queue, at, first, last, width, verdicts, known, now)
       known[#known + 1] = id
     end
   end
-  if marked then ids = enlist(ids, place) end
+  if marked then ids = enlist(ids, place, now) end
   if place == 'back' then place_many(queue, 'RPUSH', ids)
   elseif place == 'front' then place_many(queue, 'LPUSH', ids)
   elseif place == 'mine' then own(queue, ids, now + when)
