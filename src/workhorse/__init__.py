@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # for type checkers; at run time `__getattr__` does it
         ConnectionLost,
         DependencyFailedError,
         DeserializationError,
+        DuplicateGroupError,
         DuplicateJobError,
         DuplicateWorkerError,
         FunctionNotAllowed,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:  # for type checkers; at run time `__getattr__` does it
         JobTimeoutException,
         NoServerError,
         NoSuchCronError,
+        NoSuchGroupError,
         NoSuchJobError,
         NotImportable,
         NotSerializable,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:  # for type checkers; at run time `__getattr__` does it
         WorkHorseDied,
         WorkhorseError,
     )
+    from workhorse.group import AsyncGroup, Group
     from workhorse.job import Job, get_current_job
     from workhorse.policies import Repeat, Retry
     from workhorse.queue import Queue
@@ -49,6 +52,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AbandonedJobError",
+    "AsyncGroup",
     "AsyncJob",
     "AsyncQueue",
     "BadArguments",
@@ -58,9 +62,11 @@ __all__ = [
     "Dependency",
     "DependencyFailedError",
     "DeserializationError",
+    "DuplicateGroupError",
     "DuplicateJobError",
     "DuplicateWorkerError",
     "FunctionNotAllowed",
+    "Group",
     "InvalidJobOperation",
     "Job",
     "JobFailedError",
@@ -68,6 +74,7 @@ __all__ = [
     "JobTimeoutException",
     "NoServerError",
     "NoSuchCronError",
+    "NoSuchGroupError",
     "NoSuchJobError",
     "NotImportable",
     "NotSerializable",
@@ -90,10 +97,12 @@ __all__ = [
 ]
 
 _ELSEWHERE = {
+    "AsyncGroup": "group",
     "AsyncJob": "aio",
     "AsyncQueue": "aio",
     "Connection": "connection",
     "Dependency": "dependency",
+    "Group": "group",
     "Job": "job",
     "JobStatus": "states",
     "Queue": "queue",

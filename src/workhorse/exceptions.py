@@ -2,6 +2,8 @@
 
     WorkhorseError
       NoSuchJobError              the id has no job (it expired, was deleted, or never was)
+      NoSuchGroupError            there is no group of that name
+      DuplicateGroupError         there is a group of that name already
       InvalidJobOperation         the job's status does not allow what was asked
       DuplicateJobError           `unique=True` and the id is taken
       NotImportable               workers could not import the function by name
@@ -54,6 +56,36 @@ class NoSuchJobError(WorkhorseError):
 
     def __str__(self) -> str:
         return f"no job {self.job_id!r}: {self.why}"
+
+
+class NoSuchGroupError(WorkhorseError):
+    """There is no group of that name.
+
+    Attributes:
+        name: The name that was asked for.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"no group {self.name!r}: it expired, was deleted, or was never created"
+
+
+class DuplicateGroupError(WorkhorseError, ValueError):
+    """There is a group of that name already.
+
+    Attributes:
+        name: The name that is taken.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"there is a group {self.name!r} already; fetch it, or choose another name"
 
 
 class InvalidJobOperation(WorkhorseError):  # noqa: N818 - RQ's name

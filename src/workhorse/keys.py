@@ -45,7 +45,7 @@ class Keys:
         Kinds: `s` scheduled jobs, `l` leases, and the expired entries of a registry: `x`
         finished, `f` failed, `c` canceled. `d:<how>:<job id>`: jobs wait for one that has ended.
         `p:` queues are paused (score -1: it stands first), `r:` the first of them is to be served
-        again. A score may be too early: housekeeping looks,
+        again. `g:<group>`: whoever was adding to it counts as gone. A score may be too early: housekeeping looks,
         finds nothing and sets it right. It is never too late for `s` and `l`, and at most 5 s
         for the others.
         """
@@ -93,6 +93,10 @@ class Keys:
     def members(self, group: str) -> str:
         """set: the ids of a group's jobs."""
         return f"{self.prefix}members:{group}"
+
+    def holds(self, group: str) -> str:
+        """zset: who is adding to a group -> when they count as gone, ms."""
+        return f"{self.prefix}holds:{group}"
 
     def group_done(self, name: str) -> str:
         """sharded channel: `complete`, published when the last job of a group has ended."""

@@ -4,8 +4,9 @@
 -- @include lib/hatch
 local function complete(group, now)
   local key = group_key(group)
-  local known = redis.call('HMGET', key, 'open', 'holds', 'ttl', 'call', 'called')
-  if (tonumber(known[1]) or 0) > 0 or (tonumber(known[2]) or 0) > 0 then return end
+  local known = redis.call('HMGET', key, 'open', 'created_at', 'ttl', 'call', 'called', 'ended_at')
+  if (tonumber(known[1]) or 0) > 0 or not known[2] or known[6] then return end
+  if redis.call('ZCOUNT', holds_key(group), '(' .. now, '+inf') > 0 then return end
   redis.call('HSET', key, 'ended_at', now)
   if known[4] and not known[5] then
     local words = words_in(known[4])

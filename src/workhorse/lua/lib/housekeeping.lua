@@ -8,6 +8,7 @@
 -- @lazy lib/paused
 -- @lazy lib/resume
 -- @lazy lib/unblock
+-- @lazy lib/complete
 local function reap(queue, max_crashes, now)
   local registry = started_key(queue)
   local late = redis.call('ZRANGE', registry, '-inf', now, 'BYSCORE', 'LIMIT', 0, 200)
@@ -34,6 +35,10 @@ local function housekeeping(max_crashes, now)
     elseif kind == 'd' then
       local how, parent = string.match(queue, '^(%l+):(.*)$')
       if not how or unblock(parent, how, now) then redis.call('ZREM', agenda, entry) end
+    elseif kind == 'g' then
+      redis.call('ZREMRANGEBYSCORE', holds_key(queue), '-inf', now)
+      complete(queue, now)
+      look_again(kind, queue, holds_key(queue), 0)
     elseif kind == 'r' then resume('', now)
     elseif kind == 'p' then news.paused = paused(news)
     else redis.call('ZREM', agenda, entry) end

@@ -28,5 +28,6 @@ local function slots_key(name) return prefix .. 'slots:' .. name end
 local function limited_key(name) return prefix .. 'limited:' .. name end
 local function group_key(name) return prefix .. 'group:' .. name end
 local function members_key(name) return prefix .. 'members:' .. name end
+local function holds_key(group) return prefix .. 'holds:' .. group end
 local function group_done_key(name) return prefix .. 'gdone:' .. name end
 local function machine_key(name) return prefix .. 'machine:' .. name end
