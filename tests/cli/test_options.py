@@ -28,8 +28,8 @@ def told(monkeypatch):
     seen: dict[str, object] = {}
 
     class Recorder:
-        def __init__(self, queues, name, ttl, _connection, **options):
-            seen.update(options, queues=queues, name=name, result_ttl=ttl)
+        def __init__(self, queues, name, connection, **options):
+            seen.update(options, queues=queues, name=name, server=str(connection))
 
         def work(self, **options):
             seen.update(options)
@@ -115,19 +115,21 @@ def test_wrong_usage_exits_with_2_and_a_sentence(runner, words):
 
 
 def test_options_reach_the_worker(runner, told):
-    words = "worker high low -n 3 -c 7 --isolation fork -b --max-jobs 5 --max-idle-time 1m --name w"
+    words = "worker high low -n 3 --concurrency 7 --isolation fork -b --max-jobs 5 --name w"
+    words += " --max-idle-time 1m --date-format %H"
     words += " --lease 30 --grace 1h --preload a --preload b -P src --allow x.* --allow-class y.*"
     words += " -S json --max-horse-jobs 9 --max-horse-memory 2MiB --max-crashes 0 --results-ttl 1d"
     words += " -ds random --log-format json -v --disable-job-desc-logging -u redis://nowhere"
     ran = runner.invoke(cli, words.split(), catch_exceptions=False)
     assert ran.exit_code == 0, ran.stderr
     path = told.pop("path")
+    assert told.pop("server") == "redis://nowhere:6379"
     assert [folder.rpartition("/")[2] for folder in path] == ["src"]
     assert path[0].startswith("/")
     assert told == {
         "queues": ("high", "low"),
         "name": "w",
-        "result_ttl": 86_400,
+        "default_result_ttl": 86_400,
         "isolation": "fork",
         "horses": "3",
         "concurrency": 7,
@@ -145,7 +147,8 @@ def test_options_reach_the_worker(runner, told):
         "max_jobs": 5,
         "max_idle_time": 60,
         "dequeue_strategy": "random",
-        "log": ("DEBUG", "json", "w"),
+        "dict_config": None,
+        "log": ("DEBUG", "json", "w", "%H"),
     }
 
 
@@ -176,7 +179,7 @@ def test_the_worker_has_defaults(runner, told):
     assert told["horses"] == "1"
     assert told["lease"] == 15
     assert told["name"]
-    assert told["log"] == ("INFO", "text", told["name"])
+    assert told["log"] == ("INFO", "text", told["name"], None)
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from workhorse.cli.options import (
     ServerOptions,
     complete_queues,
     json_option,
+    plain_options,
     queue_names,
     reach,
-    server_options,
 )
 
 
@@ -38,7 +38,7 @@ class Options(ServerOptions):
 @click.option("-a", "--all", "all_queues", is_flag=True, help="All queues of the namespace.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @json_option
-@server_options
+@plain_options
 def command(queues: tuple[str, ...], **options: Unpack[Options]) -> int:
     """Delete the jobs that wait in QUEUES; those that run, failed or finished stay.
 

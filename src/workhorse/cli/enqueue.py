@@ -37,6 +37,7 @@ class Options(ServerOptions, TrustOptions):
     ttl: float | None
     failure_ttl: float | None
     description: str | None
+    depends_on: tuple[str, ...]
     job_id: str | None
     at_front: bool
     unique: bool
@@ -110,6 +111,12 @@ Put -- before arguments that begin with a dash.
     "--failure-ttl", type=duration, metavar="TIME", help="How long to keep it if it fails."
 )
 @click.option("--description", help="One line for people.")
+@click.option(
+    "--depends-on",
+    multiple=True,
+    metavar="ID",
+    help="Not before that job has finished; may be repeated.",
+)
 @click.option("--job-id", metavar="ID")
 @click.option("--at-front", is_flag=True, help="Put it at the head of the queue.")
 @click.option("--unique", is_flag=True, help="Refuse if there is a job of that --job-id.")
@@ -182,7 +189,7 @@ def _enqueued(
         return queue.enqueue(function, **call)
     except WorkhorseError:
         raise
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, NotImplementedError) as error:
         raise click.UsageError(str(error)) from None
 
 
@@ -208,6 +215,8 @@ def _call_options(options: Options) -> dict[str, Any]:
         "unique": options["unique"],
         "meta": meta or None,
     }
+    if options["depends_on"]:
+        chosen["depends_on"] = list(options["depends_on"])
     if options["retry_max"]:
         chosen["retry"] = Retry(options["retry_max"], options["retry_interval"] or 0)
     return chosen

@@ -6,9 +6,15 @@ import json
 import logging
 import sys
 import traceback
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
 
 from workhorse.cli.ink import Ink, printable
+from workhorse.worker.logs import dictate
 
 FACTS = ("job_id", "queue", "function", "attempt", "duration_ms", "outcome", "worker")
 """What a record may carry in its `extra` that JSON lines repeat."""
@@ -16,39 +22,87 @@ FACTS = ("job_id", "queue", "function", "attempt", "duration_ms", "outcome", "wo
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
-def set_up(level: str, style: str, worker: str = "") -> None:
+def set_up(level: str, style: str, worker: str = "", times: str | None = None) -> None:
     """Send the log to stderr.
 
     Args:
         level: One of `LEVELS`, for Workhorse; other libraries are heard from WARNING on.
-        style: `text` or `json`.
+        style: `text`, `json`, or a template of `logging`.
         worker: Its name, for the JSON lines that do not say themselves.
+        times: How `strftime` is to write times; None: as usual.
     """
     ink = Ink(sys.stderr)
     formatter: logging.Formatter
     if style == "json":
         formatter = JsonLines(worker)
+    elif "%(" in style:
+        formatter = Template(style, times)
     elif ink.live or ink.colour:
-        formatter = ForPeople(ink)
+        formatter = ForPeople(ink, times)
     else:
-        formatter = ForFiles()
+        formatter = ForFiles(times)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("workhorse").setLevel(level)
 
 
+def configure(pickled: bytes, path: Iterable[str], level: str | None) -> bool:
+    """Log as DICT_CONFIG of a config module says.
+
+    Args:
+        pickled: The dictionary.
+        path: Where the modules are that it names.
+        level: Goes before that of the dictionary; None: it does not.
+
+    Returns:
+        Whether that leads anywhere; if not, the log needs a way of its own.
+
+    Raises:
+        click.UsageError: `logging` cannot make anything of it.
+    """
+    sys.path[:0] = folders = [str(Path(folder).absolute()) for folder in path]
+    try:
+        dictate(pickled)
+    except Exception as error:
+        raise click.UsageError(f"DICT_CONFIG: {_causes(error)}") from error
+    finally:
+        del sys.path[: len(folders)]
+    if level is not None:
+        logging.getLogger("workhorse").setLevel(level)
+    return logging.getLogger("workhorse.worker").hasHandlers()
+
+
+def _causes(error: BaseException) -> str:
+    """What went wrong, and what was behind it: `logging` says the latter in a second exception."""
+    return str(error) if error.__cause__ is None else f"{error}: {error.__cause__}"
+
+
+class Template(logging.Formatter):
+    """What a template of `logging` says."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """One line; control characters are escaped."""
+        record.message = printable(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - logging's signature
+        """The traceback; control characters are escaped."""
+        return printable(super().formatException(ei))
+
+
 class ForPeople(logging.Formatter):
     """Time, level unless it is INFO, and message, in colours."""
 
-    def __init__(self, ink: Ink) -> None:
+    def __init__(self, ink: Ink, times: str | None = None) -> None:
         super().__init__()
         self._ink = ink
+        self._times = times or "%H:%M:%S"
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, and a traceback if there is one; control characters are escaped."""
         ink = self._ink
-        time = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
+        time = datetime.fromtimestamp(record.created).astimezone().strftime(self._times)
         text = printable(record.getMessage())
         job_id = str(getattr(record, "job_id", "") or "")
         if job_id:
@@ -66,9 +120,14 @@ class ForPeople(logging.Formatter):
 class ForFiles(logging.Formatter):
     """Date and time with its zone, level, logger and message."""
 
+    def __init__(self, times: str | None = None) -> None:
+        super().__init__()
+        self._times = times
+
     def format(self, record: logging.LogRecord) -> str:
         """One line, and a traceback if there is one; control characters are escaped."""
-        time = datetime.fromtimestamp(record.created).astimezone().isoformat(" ", "milliseconds")
+        when = datetime.fromtimestamp(record.created).astimezone()
+        time = when.strftime(self._times) if self._times else when.isoformat(" ", "milliseconds")
         text = printable(record.getMessage())
         return f"{time} {record.levelname} {record.name}: {text}{_traceback(record)}"
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
+from workhorse.cli.classes import class_options, needless
+from workhorse.cli.notes import notes
+
 if TYPE_CHECKING:
+    from workhorse.cli.classes import Way
     from workhorse.connection import Connection
+    from workhorse.endpoints.endpoint import Endpoint
 
 PATIENCE = 2.0
 """How long a command tries to reach the server, seconds; a worker tries longer."""
@@ -23,8 +29,9 @@ F = TypeVar("F", bound=Callable[..., object])
 class ServerOptions(TypedDict):
     """What `server_options` gives a command."""
 
-    url: str | None
+    url: str | Endpoint | None
     namespace: str | None
+    worker_class: Way | None
 
 
 class TrustOptions(TypedDict):
@@ -61,18 +68,62 @@ def horses(value: str) -> str:
     """A type for options: a number from 1, or `auto`."""
     text = str(value).strip().lower()
     if text != "auto" and not (text.isdecimal() and int(text) > 0):
-        raise click.BadParameter(f"{value!r}: give a number from 1, or 'auto'")
+        raise click.BadParameter(
+            f"{value!r}: give a number from 1, or 'auto' (what a worker is called is --name)"
+        )
     return text
 
 
+class ConfigOption(click.Option):
+    """An option whose module's settings become the defaults of the others."""
+
+    def handle_parse_result(
+        self,
+        ctx: click.Context,
+        opts: Any,  # noqa: ANN401 - click's signature
+        args: list[str],
+    ) -> tuple[Any, list[str]]:
+        """Load the module, which --path may help to find, before the others are looked at."""
+        value, rest = super().handle_parse_result(ctx, opts, args)
+        if isinstance(value, str) and value and not ctx.resilient_parsing:
+            from workhorse.cli.config import load  # noqa: PLC0415 - only where one is given
+
+            path = next(param for param in ctx.command.params if param.name == "path")
+            folders, _ = path.consume_value(ctx, opts)
+            load(ctx, value, path.type_cast_value(ctx, folders))
+        return value, rest
+
+
 def server_options(command: F) -> F:
-    """`--url` and `--namespace`, for every command that talks to a server."""
+    """What every command has that talks to a server: which one, and where the settings are."""
+    path = click.option(
+        "-P",
+        "--path",
+        type=click.Path(),
+        multiple=True,
+        default=["."],
+        expose_value=False,
+        metavar="FOLDER",
+        help="Where the module of --config is found, besides Python's own path; may be repeated.",
+    )
+    return working_options(path(command))
+
+
+def plain_options(command: F) -> F:
+    """`server_options` for a command that decodes nothing, which RQ's --serializer is for."""
+    serializer = needless("-S", "--serializer", why="nothing is decoded here")
+    return server_options(serializer(command))
+
+
+def working_options(command: F) -> F:
+    """`server_options` for a command whose --path is about jobs, too."""
     url = click.option(
         "-u",
         "--url",
         envvar="WORKHORSE_URL",
         show_envvar=True,
         metavar="URL",
+        callback=_server,
         help="The server, such as redis://localhost:6379/0, unix:///run/valkey.sock, "
         "sentinel://host:26379/service or cluster://host:6379.",
     )
@@ -84,7 +135,18 @@ def server_options(command: F) -> F:
         callback=_check_namespace,
         help="Which of the server's namespaces.  [default: wh]",
     )
-    return url(namespace(command))
+    config = click.option(
+        "-c",
+        "--config",
+        cls=ConfigOption,
+        envvar=["WORKHORSE_CONFIG", "RQ_CONFIG"],
+        show_envvar=True,
+        is_eager=True,
+        expose_value=False,
+        metavar="MODULE",
+        help="A module with settings, such as REDIS_URL and QUEUES.",
+    )
+    return url(namespace(config(class_options(command))))
 
 
 def trust_options(command: F) -> F:
@@ -112,17 +174,31 @@ def json_option(command: F) -> F:
     )(command)
 
 
-def reach(url: str | None, namespace: str | None) -> Connection:
-    """The connection that a command's options name; it gives up after `PATIENCE`."""
+def reach(url: str | Endpoint | None, namespace: str | None) -> Connection:
+    """The connection that a command's options name; it gives up after `PATIENCE`.
+
+    What the options have to say is said on stderr.
+    """
     import logging  # noqa: PLC0415 - each command loads what it needs, when it needs it
 
     from workhorse.connection import connect  # noqa: PLC0415 - likewise
 
     # Which server it is can be seen from what the command shows.
     logging.getLogger("workhorse").setLevel(logging.ERROR)
+    tell_notes()
     connection = connect(url, namespace)
     connection.patience = PATIENCE
     return connection
+
+
+def tell_notes() -> None:
+    """Say on stderr what the options have to say."""
+    ctx = click.get_current_context(silent=True)
+    if ctx is not None and (kept := notes(ctx)):
+        from workhorse.cli.ink import err  # noqa: PLC0415 - each command loads what it needs
+
+        for text in kept:
+            err().say(err().dim(text))
 
 
 def queue_names(_ctx: click.Context, _param: click.Parameter, value: Any) -> Any:  # noqa: ANN401 - one name or several
@@ -150,13 +226,21 @@ def complete_queues(ctx: click.Context, _param: click.Parameter, incomplete: str
     return [name for name in found if name.startswith(incomplete)]
 
 
-def _at_hand(url: str | None, namespace: str | None) -> Connection | None:
+def _at_hand(url: str | Endpoint | None, namespace: str | None) -> Connection | None:
     """A connection to the server, if there is one that runs; none is started."""
     from workhorse.connection import Connection  # noqa: PLC0415 - each command loads what it needs
     from workhorse.embedded import running  # noqa: PLC0415 - likewise
 
     found = url or running()
     return None if found is None else Connection(found, namespace, patience=0)
+
+
+def _server(ctx: click.Context, _param: click.Parameter, value: str | None) -> Any:  # noqa: ANN401 - what `connect` takes
+    """The server that was named, else that of the config module."""
+    if value or ctx.resilient_parsing:
+        return value or None
+    config = sys.modules.get("workhorse.cli.config")  # not there if no module was loaded
+    return None if config is None else config.server_in(ctx)
 
 
 def _check_namespace(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:

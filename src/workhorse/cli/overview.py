@@ -15,9 +15,9 @@ from workhorse.cli.options import (
     complete_queues,
     duration,
     json_option,
+    plain_options,
     queue_names,
     reach,
-    server_options,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Options(ServerOptions):
     only_queues: bool
     only_workers: bool
     by_queue: bool
+    raw: bool
     as_json: bool
 
 
@@ -76,8 +77,9 @@ class View:
 @click.option("-Q", "--only-queues", is_flag=True, help="Leave out the workers.")
 @click.option("-W", "--only-workers", is_flag=True, help="Leave out the queues.")
 @click.option("-R", "--by-queue", is_flag=True, help="Show the workers under their queues.")
+@click.option("-r", "--raw", is_flag=True, help="Show bare words and numbers, for programs.")
 @json_option
-@server_options
+@plain_options
 def command(queues: tuple[str, ...], **options: Unpack[Options]) -> int:
     """Show QUEUES, or all queues, and the workers that serve them.
 
@@ -88,7 +90,7 @@ def command(queues: tuple[str, ...], **options: Unpack[Options]) -> int:
         _show(_view(connection, queues), options)
         return 0
     ink = out()
-    full = ink.live and not options["as_json"]
+    full = ink.live and not (options["as_json"] or options["raw"])
     try:
         if full:
             click.echo(_ENTER, nl=False, color=True)
@@ -128,6 +130,9 @@ def _show(view: View, options: Options, *, redraw: bool = False) -> None:
     if options["as_json"]:
         click.echo(json.dumps(_facts(view, options)))
         return
+    if options["raw"]:
+        click.echo("\n".join(_raw(view, options)))
+        return
     ink = out()
     lines = _lines(view, options, ink)
     if redraw:
@@ -149,6 +154,18 @@ def _facts(view: View, options: Options) -> dict[str, Any]:
     if not options["only_queues"]:
         facts["workers"] = [asdict(worker) for worker in view.workers]
     return facts
+
+
+def _raw(view: View, options: Options) -> list[str]:
+    """RQ's lines, of words without spaces."""
+    lines = []
+    if not options["only_workers"]:
+        lines += [f"queue {one_line(queue.name)} {queue.queued}" for queue in view.queues]
+    if not options["only_queues"]:
+        for worker in view.workers:
+            queues = one_line(",".join(worker.queues))
+            lines.append(f"worker {one_line(worker.name)} {one_line(worker.state)} {queues}")
+    return lines
 
 
 def _lines(view: View, options: Options, ink: Ink) -> list[str]:

@@ -12,9 +12,9 @@ from workhorse.cli.options import (
     ServerOptions,
     complete_queues,
     json_option,
+    plain_options,
     queue_names,
     reach,
-    server_options,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Options(ServerOptions):
 @click.option("-a", "--all", "all_failed", is_flag=True, help="All failed jobs of the queue.")
 @click.option("--at-front", is_flag=True, help="Put them at the head of their queue.")
 @json_option
-@server_options
+@plain_options
 def command(job_ids: tuple[str, ...], **options: Unpack[Options]) -> int:
     """Run the jobs IDS once more, or with --all the failed jobs of a queue.
 

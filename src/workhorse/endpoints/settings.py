@@ -94,9 +94,9 @@ def needless(settings: Mapping[str, object]) -> list[str]:
         return []
     found = ["SENTINEL['SOCKET_TIMEOUT']"] if "SOCKET_TIMEOUT" in sentinel else []
     for key in ("CONNECTION_KWARGS", "SENTINEL_KWARGS"):
-        for name in sentinel.get(key) or {}:
-            if str(name).upper() not in {*_PARTS, "CLIENT_NAME"}:
-                found.append(f"SENTINEL[{key!r}][{name!r}]")
+        names = (str(name) for name in sentinel.get(key) or {})
+        known = {*_PARTS, "CLIENT_NAME"}
+        found += [f"SENTINEL[{key!r}][{name!r}]" for name in names if name.upper() not in known]
     return found
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from pickle import dumps
 from typing import TYPE_CHECKING, ClassVar
 
 from workhorse.connection import Connection, connect
@@ -56,6 +57,7 @@ class Worker:
         allow: Sequence[str] = (),
         allow_classes: Sequence[str] = (),
         log_job_description: bool = True,
+        dict_config: Mapping[str, object] | bytes | None = None,
         namespace: str | None = None,
     ) -> None:
         """Make a worker; it does nothing before `work`.
@@ -83,6 +85,7 @@ class Worker:
             allow: Patterns of functions that may run, such as `myapp.tasks.*`; none: all.
             allow_classes: Patterns of classes that arguments may hold, as for `Queue(allow=…)`.
             log_job_description: Whether the log shows what jobs are called with.
+            dict_config: How jobs log: what `logging.config.dictConfig` takes, or that pickled.
             namespace: Default: the connection's, or WORKHORSE_NAMESPACE, or `wh`.
 
         Raises:
@@ -116,6 +119,7 @@ class Worker:
             allow=tuple(allow),
             allow_classes=tuple(allow_classes),
             log_descriptions=log_job_description,
+            logging=dict_config if isinstance(dict_config, bytes | None) else dumps(dict_config),
         )
 
     @property

@@ -30,6 +30,7 @@ class Orders(NamedTuple):
         once: Whether a horse runs one job only.
         concurrency: How many jobs a horse runs at a time of those that can.
         threads: Whether all can.
+        logging: How jobs log, pickled for `logs.dictate`; None: as Python does.
     """
 
     namespace: str
@@ -42,6 +43,7 @@ class Orders(NamedTuple):
     once: bool
     concurrency: int = 1
     threads: bool = False
+    logging: bytes | None = None
 
     @classmethod
     def of(cls, settings: Settings, connection: Connection) -> Orders:
@@ -57,4 +59,5 @@ class Orders(NamedTuple):
             once=settings.isolation == "fork",
             concurrency=settings.lanes,
             threads=settings.isolation == "thread",
+            logging=settings.logging,
         )

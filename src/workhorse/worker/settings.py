@@ -29,6 +29,7 @@ class Settings:
         grace: Seconds a stopping worker waits for what runs, or None for as long as it takes.
         max_horse_memory: Bytes, or None.
         max_idle_time: Seconds, or None.
+        logging: How jobs log: a pickled dictionary for `logging.config.dictConfig`, or None.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Settings:
     allow: tuple[str, ...] = ()
     allow_classes: tuple[str, ...] = ()
     log_descriptions: bool = True
+    logging: bytes | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, with a sentence that says what can."""

@@ -91,6 +91,16 @@ def practise(kit: Kit) -> None:
         report_message(job.id, execute(read_job(marshal.dumps(tuple(job))), own))
 
 
+def begin_to_log(pickled: bytes) -> None:
+    """Let jobs log as the user said; what cannot be done is said, and ends nobody."""
+    from workhorse.worker.logs import dictate  # noqa: PLC0415 - only where it is wanted
+
+    try:
+        dictate(pickled)
+    except Exception:  # noqa: BLE001 - it may name classes of the user's
+        traceback.print_exc(limit=-3)
+
+
 class Stable:
     """The process's one loop."""
 
@@ -104,6 +114,8 @@ class Stable:
 
     def run(self) -> None:
         """Serve until the supervisor closes its end."""
+        if self._orders.logging is not None:
+            begin_to_log(self._orders.logging)
         if self._orders.preload:
             self._import(self._orders.preload)
             gc.collect()
