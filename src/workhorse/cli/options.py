@@ -77,21 +77,16 @@ def horses(value: str) -> str:
 class ConfigOption(click.Option):
     """An option whose module's settings become the defaults of the others."""
 
-    def handle_parse_result(
-        self,
-        ctx: click.Context,
-        opts: Any,  # noqa: ANN401 - click's signature
-        args: list[str],
-    ) -> tuple[Any, list[str]]:
+    def consume_value(self, ctx: click.Context, opts: Any) -> Any:  # noqa: ANN401 - click's signature
         """Load the module, which --path may help to find, before the others are looked at."""
-        value, rest = super().handle_parse_result(ctx, opts, args)
+        value, source = super().consume_value(ctx, opts)
         if isinstance(value, str) and value and not ctx.resilient_parsing:
             from workhorse.cli.config import load  # noqa: PLC0415 - only where one is given
 
             path = next(param for param in ctx.command.params if param.name == "path")
             folders, _ = path.consume_value(ctx, opts)
             load(ctx, value, path.type_cast_value(ctx, folders))
-        return value, rest
+        return value, source
 
 
 def server_options(command: F) -> F:
