@@ -17,7 +17,7 @@ class Keys:
     """The keys of one namespace."""
 
     __slots__ = (
-        *("agenda", "groups", "job_prefix", "namespace", "pattern", "pauses", "prefix", "queues"),
+        *("agenda", "groups", "job_prefix", "namespace", "pattern", "suspensions", "prefix", "queues"),
         "workers",
     )
 
@@ -35,7 +35,7 @@ class Keys:
         """set: the names of all queues that have ever held a job"""
         self.workers = self.prefix + "workers"
         """zset: worker name -> when it counts as gone unless it beats again, ms"""
-        self.pauses = self.prefix + "paused"
+        self.suspensions = self.prefix + "suspended"
         """hash: name of a queue that is not served, or `*` for all -> until when, ms; 0 for ever"""
         self.groups = self.prefix + "groups"
         """zset: name of a group -> when it was made, ms"""
@@ -44,7 +44,7 @@ class Keys:
 
         Kinds: `s` scheduled jobs, `l` leases, and the expired entries of a registry: `x`
         finished, `f` failed, `c` canceled. `d:<how>:<job id>`: jobs wait for one that has ended.
-        `p:` queues are paused (score -1: it stands first), `r:` the first of them is to be served
+        `p:` queues are suspended (score -1: it stands first), `r:` the first of them is to be served
         again. `g:<group>`: whoever was adding to it counts as gone. A score may be too early: housekeeping looks,
         finds nothing and sets it right. It is never too late for `s` and `l`, and at most 5 s
         for the others.

@@ -19,7 +19,7 @@
 -- Returns {jobs {queue, {id, fields, …}, …}, refused {id}, ms until the next due thing or -1,
 --          1 if a queue has more, the server's time, 1 if it is a repeat, news {kind, word, …}}.
 -- The fields are those before the job was taken; in the answer to a repeat, those after. News are
--- `cron <entry that is due>` and `paused <queue>`; they are left out if there are none.
+-- `cron <entry that is due>` and `suspended <queue>`; they are left out if there are none.
 -- Fails with STALE <number> if the worker has gone on to a higher one.
 -- Fence: an outcome counts only while its job is started under its token. Repeats: the worker's hash
 -- keeps number, taken and refused; the answer is made from it again.
@@ -45,15 +45,15 @@ else
   while ARGV[at] do at = settle(at, refused, now) end
   local due = call('ZRANGE', agenda, 0, 0, 'WITHSCORES')
   if due[2] and tonumber(due[2]) <= now then news = housekeeping(max_crashes, now) end
-  local paused = news.paused or {}
+  local suspended = news.suspended or {}
   local open, stop, seen = want + 0, false, 0
   while i < first and open > 0 and not stop do
-    if paused[ARGV[i]] then seen = 0 else stop, seen = take_from(ARGV[i], open, taken, lease, token, now) end
+    if suspended[ARGV[i]] then seen = 0 else stop, seen = take_from(ARGV[i], open, taken, lease, token, now) end
     if stop or seen == open then rest = rest or i end
     open, i = want - taken.count, seen > 0 and i + 1 or next_busy(i + 1, first - 1)
   end
   if taken.count > 0 or ARGV[first] then remember_exchange(me, number, taken, refused, last[4]) end
 end
-if news.paused or woken == '1' then left = pass_on(9, first - 1, news.paused or {}, woken == '1')
+if news.suspended or woken == '1' then left = pass_on(9, first - 1, news.suspended or {}, woken == '1')
 else left = next_busy(rest or i, first - 1) < first end
-return {taken, refused, until_due(now, news.paused), left and 1 or 0, now, again and 1 or 0, #news > 0 and news or nil}
+return {taken, refused, until_due(now, news.suspended), left and 1 or 0, now, again and 1 or 0, #news > 0 and news or nil}

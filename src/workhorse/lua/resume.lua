@@ -1,10 +1,10 @@
--- Queues that are paused are served again.
+-- Queues that are suspended are served again.
 --
 -- KEYS  agenda      zset    what is due when
 -- ARGV  time        int     ms since 1970, or '' for the server's clock
---       ...         str     names of queues; * for the pause of all
+--       ...         str     names of queues; * for the suspension of all
 --
--- Returns how many were paused.
+-- Returns how many were suspended.
 
 -- @include lib/now
 -- @lazy lib/resume

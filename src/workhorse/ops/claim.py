@@ -43,7 +43,7 @@ class Exchanged:
         left: Whether a queue has more.
         now: The server's time, ms since 1970.
         news: What else the worker should know, as pairs: `cron` and an entry that is due,
-            `paused` and a queue that is not served (`*` for all).
+            `suspended` and a queue that is not served (`*` for all).
     """
 
     jobs: list[Lease]

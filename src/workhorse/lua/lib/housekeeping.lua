@@ -1,11 +1,11 @@
 -- Do what is due: promote scheduled jobs, take back jobs whose lease ran out, forget
 -- expired registry entries, and tell those who wait for jobs that have ended. Bounded: at most 8
--- entries of the agenda, each bounded again. Returns news for the worker; `paused` in it says which
+-- entries of the agenda, each bounded again. Returns news for the worker; `suspended` in it says which
 -- queues are, if any.
 -- @include lib/promote
 -- @include lib/abandon
 -- @include lib/look_again
--- @lazy lib/paused
+-- @lazy lib/suspended
 -- @lazy lib/resume
 -- @lazy lib/unblock
 -- @lazy lib/complete
@@ -40,7 +40,7 @@ local function housekeeping(max_crashes, now)
       complete(queue, now)
       look_again(kind, queue, holds_key(queue), 0)
     elseif kind == 'r' then resume('', now)
-    elseif kind == 'p' then news.paused = paused(news)
+    elseif kind == 'p' then news.suspended = suspended(news)
     else redis.call('ZREM', agenda, entry) end
   end
   return news

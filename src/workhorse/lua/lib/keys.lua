@@ -3,7 +3,7 @@
 local prefix = string.sub(agenda, 1, -7)
 local queues = prefix .. 'queues'
 local workers = prefix .. 'workers'
-local pauses = prefix .. 'paused'
+local suspensions = prefix .. 'suspended'
 local groups = prefix .. 'groups'
 local job_prefix = prefix .. 'job:'
 local function job_key(id) return job_prefix .. id end

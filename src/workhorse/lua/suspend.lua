@@ -10,7 +10,7 @@
 -- @include lib/now
 -- @include lib/keys
 local over = tonumber(duration) < 0 and 0 or milliseconds(time) + duration
-for i = 3, #ARGV do redis.call('HSET', pauses, ARGV[i], over) end
+for i = 3, #ARGV do redis.call('HSET', suspensions, ARGV[i], over) end
 redis.call('ZADD', agenda, -1, 'p:')
 if over > 0 then redis.call('ZADD', agenda, 'LT', over, 'r:') end
 return 1
