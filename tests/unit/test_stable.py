@@ -11,9 +11,9 @@ import socket
 import pytest
 
 from workhorse.endpoints import Endpoint
-from workhorse.worker.handoff import KIND, channel
 from workhorse.worker.marks import Marks
 from workhorse.worker.orders import Orders
+from workhorse.worker.parcels import KIND, channel
 from workhorse.worker.stable import Stable
 
 

@@ -28,7 +28,7 @@ from workhorse.links.wire import (
     pack,
 )
 
-_BUFFER_SIZE = 65536
+_BUFFER_SIZE = 262_144
 
 OnReply = Callable[[Any], None]
 """Called once with a reply, a `ServerError` value, or a `ConnectionLost` value."""

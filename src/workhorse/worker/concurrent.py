@@ -19,8 +19,9 @@ from workhorse.ops.reports import Report
 from workhorse.worker.coroutines import loop_factory
 from workhorse.worker.deadlines import Deadlines
 from workhorse.worker.execution import Kit, Run, prepare
-from workhorse.worker.handoff import RECEIVE, Assembler, Voice, read_job
+from workhorse.worker.handoff import HandedJob, Voice, read_job
 from workhorse.worker.marks import ALONE, NOBODY, mark_of
+from workhorse.worker.parcels import receive
 from workhorse.worker.steps import Steps, Work
 from workhorse.worker.threads import Outcome, Threads
 from workhorse.worker.timeouts import GRACE, forget, says
@@ -54,7 +55,6 @@ class Concurrent:
         self._loop = loop_factory()()
         self._threads = Threads(self._loop, kit.concurrency if kit.threads else 1, self._returned)
         self._deadlines: Deadlines[Run] = Deadlines(self._loop, self._expire)
-        self._assembler = Assembler(limit=2**40)
         # What runs: its task, or None on a thread.
         self._running: dict[Run, asyncio.Task[None] | None] = {}
         self._steps = Steps(place, self._running.keys(), self._tell_blocked)
@@ -116,14 +116,13 @@ class Concurrent:
         """Take jobs while there are any, and places for them."""
         while self.open and self._next is None and len(self._running) < self._kit.concurrency:
             try:
-                piece = self._jobs.recv(RECEIVE, socket.MSG_DONTWAIT)
+                parcel = receive(self._jobs, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 self._listen(wanted=True)
                 break
-            self.open = bool(piece)
-            message = self._assembler.add(piece) if piece else None
-            if message is not None:
-                self._take(message)
+            self.open = parcel is not None
+            if parcel is not None:
+                self._take(read_job(*parcel))
         else:
             self._listen(wanted=False)
         if self._to_start:
@@ -138,8 +137,7 @@ class Concurrent:
             self._loop.remove_reader(self._jobs.fileno())
         self._listening = wanted
 
-    def _take(self, message: bytes) -> None:
-        job = read_job(message)
+    def _take(self, job: HandedJob) -> None:
         name = job.fields.get(b"func", b"")
         if name in self._known:
             run = prepare(job, self._kit)

@@ -19,7 +19,7 @@ class Flight:
     Attributes:
         expected: Seconds it will probably take.
         together: Whether it may run beside others, as far as is known.
-        large: Whether it travels in pieces; then it counts as begun.
+        large: Whether its arguments are.
         since: When it began, or became the first in line, by the loop's clock.
         threaded: Whether the horse has said that it runs on a thread.
         stubborn: Whether the horse has said that it goes on after its timeout.
@@ -48,9 +48,10 @@ class Flights:
         aside: What it said to have begun, by id.
         load: Seconds that the line will probably take.
         plain: How many in line cannot run beside others.
+        large: How many in line have large arguments.
     """
 
-    __slots__ = ("_clock", "aside", "line", "load", "plain")
+    __slots__ = ("_clock", "aside", "large", "line", "load", "plain")
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -58,6 +59,7 @@ class Flights:
         self.aside: dict[str, Flight] = {}
         self.load = 0.0
         self.plain = 0
+        self.large = 0
 
     def __len__(self) -> int:
         return len(self.line) + len(self.aside)
@@ -93,6 +95,7 @@ class Flights:
         self.line.append(flight)
         self.load += flight.expected
         self.plain += not flight.together
+        self.large += flight.large
 
     def land(self, job_id: str, now: float, *, first: bool) -> Flight | None:
         """A run has ended; None if the job is not here, or not the first in line as it must be."""
@@ -100,6 +103,7 @@ class Flights:
         if line and line[0].lease.id == job_id:
             flight = line.popleft()
             self.plain -= not flight.together
+            self.large -= flight.large
             if line:
                 self.load -= flight.expected
                 line[0].since = now
@@ -127,6 +131,7 @@ class Flights:
         self.line = deque(flight for flight in self.line if flight.lease.id not in ids)
         self.load = sum(flight.expected for flight in self.line)
         self.plain = sum(not flight.together for flight in self.line)
+        self.large = sum(flight.large for flight in self.line)
         if self.line and self.line[0] is not first:
             self.line[0].since = self._clock()
         return struck
@@ -136,5 +141,5 @@ class Flights:
         leases = [flight.lease for flight in self]
         self.line.clear()
         self.aside.clear()
-        self.load, self.plain = 0.0, 0
+        self.load, self.plain, self.large = 0.0, 0, 0
         return leases

@@ -3,8 +3,7 @@
 The supervisor keeps a copy of the horse's receiving end: a job that was handed over but
 not yet received can be taken back by receiving it, and the kernel gives it to one side only.
 
-A message over `PIECE` bytes travels in pieces. Such a job is handed to an idle horse
-alone and counts as begun, so it is never taken back.
+What is large, arguments and results, goes beside the message; see `parcels`.
 
 What comes from a horse is not trusted to be well formed: user code runs there and could
 write to any descriptor. So reports are fixed headers and bytes, and a bad one is an error.
@@ -12,22 +11,25 @@ write to any descriptor. So reports are fixed headers and bytes, and a bad one i
 
 from __future__ import annotations
 
+import errno
 import marshal
-import socket
 import struct
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from workhorse.exceptions import exception_names
 from workhorse.ops.reports import Report
+from workhorse.worker.parcels import LARGEST, Parcel, send
 
 if TYPE_CHECKING:
+    import socket
+
     from workhorse.ops.leases import Lease
 
-PIECE: Final = 60_000
-"""The largest message that travels in one piece, bytes; socket buffers are 200 kB and more."""
-RECEIVE: Final = PIECE + 1
-_WHOLE, _PART, _LAST = b"w", b"p", b"l"
+BESIDE: Final = 8_000
+"""What is longer goes beside the message that it belongs to, bytes."""
+_NAMES: Final = 1_000
+"""How much is told of the names of an exception's classes, characters."""
 _HEADER = struct.Struct("<ccQHIIH")
 _KINDS: Final = {b"F": "finished", b"E": "failed", b"R": "refused", b"A": "again"}
 _LETTERS: Final = {kind: letter for letter, kind in _KINDS.items()}
@@ -42,83 +44,14 @@ NOTES: Final = {
     b"W": "blocked",
 }
 """What else a horse may say than how a run ended, by the first byte of the message; see `Note`."""
-KIND: Final = getattr(socket, "SOCK_SEQPACKET", socket.SOCK_DGRAM)
-
-
+_SHORT: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC)
+"""What the system says that has no room for what goes beside a message."""
 LOST_TOUCH: Final = 74
 """The exit status of a horse whose job closed its channels: EX_IOERR of sysexits.h."""
 
 
 class BrokenReport(Exception):  # noqa: N818 - reads as a sentence
     """A horse sent what no Workhorse writes."""
-
-
-def channel() -> tuple[socket.socket, socket.socket]:
-    """A sending and a receiving end."""
-    sending, receiving = socket.socketpair(socket.AF_UNIX, KIND)
-    return sending, receiving
-
-
-def pieces_of(message: bytes) -> Sequence[bytes]:
-    """The message as it travels: usually one piece."""
-    if len(message) <= PIECE:
-        return (_WHOLE + message,)
-    cuts = range(0, len(message), PIECE)
-    parts = [_PART + message[at : at + PIECE] for at in cuts]
-    parts[-1] = _LAST + parts[-1][1:]
-    return parts
-
-
-class Assembler:
-    """Puts pieces together again."""
-
-    __slots__ = ("_parts", "limit", "size")
-
-    def __init__(self, limit: int) -> None:
-        self._parts: list[bytes] = []
-        self.size = 0
-        self.limit = limit
-
-    def add(self, piece: bytes) -> bytes | None:
-        """The message, once its last piece has come."""
-        kind = piece[:1]
-        if kind == _WHOLE and not self._parts:
-            return piece[1:]
-        if kind not in (_PART, _LAST):
-            raise BrokenReport(f"a piece of kind {kind!r}")
-        self._parts.append(piece[1:])
-        self.size += len(piece)
-        if self.size > self.limit:
-            raise BrokenReport(f"a message of over {self.limit} bytes")
-        if kind == _PART:
-            return None
-        message = b"".join(self._parts)
-        self._parts.clear()
-        self.size = 0
-        return message
-
-
-def receive(end: socket.socket) -> bytes | memoryview | None:
-    """The next whole message, waiting for it; None when the other side has closed."""
-    piece = end.recv(RECEIVE)
-    if piece[:1] == _WHOLE:
-        return memoryview(piece)[1:]
-    assembler = Assembler(limit=2**40)
-    while piece:
-        message = assembler.add(piece)
-        if message is not None:
-            return message
-        piece = end.recv(RECEIVE)
-    return None
-
-
-def send(end: socket.socket, message: bytes) -> None:
-    """Send a message, waiting for room."""
-    if len(message) < PIECE:
-        end.send(_WHOLE + message)
-        return
-    for piece in pieces_of(message):
-        end.send(piece)
 
 
 class HandedJob(NamedTuple):
@@ -135,14 +68,32 @@ class HandedJob(NamedTuple):
     fields: dict[bytes, bytes]
 
 
-def job_message(lease: Lease) -> bytes:
-    """A lease as bytes for a horse of the same Python."""
-    return marshal.dumps((lease.id, lease.queue, lease.token, lease.attempt, lease.fields))
+def job_message(lease: Lease) -> Parcel:
+    """A lease as a message for a horse of the same Python."""
+    fields = lease.fields
+    data = fields.get(b"data", b"")
+    if len(data) <= BESIDE:
+        message = marshal.dumps((lease.id, lease.queue, lease.token, lease.attempt, fields))
+        if len(message) <= LARGEST:
+            return message, b""
+    else:
+        rest = {name: value for name, value in fields.items() if name != b"data"}
+        message = marshal.dumps((lease.id, lease.queue, lease.token, lease.attempt, rest))
+        if len(message) <= LARGEST:
+            return message, data
+    # What else may be large, is so seldom.
+    head = marshal.dumps((lease.id, lease.queue, lease.token, lease.attempt, None))
+    return head, marshal.dumps(fields)
 
 
-def read_job(message: bytes | memoryview) -> HandedJob:
-    """What `job_message` wrote."""
-    return HandedJob(*marshal.loads(message))  # noqa: S302 - written by our own supervisor
+def read_job(message: bytes, beside: bytes = b"") -> HandedJob:
+    """What `job_message` wrote; without what is beside it, all but the large fields."""
+    job_id, queue, token, attempt, fields = marshal.loads(message)  # noqa: S302 - our supervisor's
+    if fields is None:
+        fields = marshal.loads(beside) if beside else {}  # noqa: S302 - likewise
+    elif beside:
+        fields[b"data"] = beside
+    return HandedJob(job_id, queue, token, attempt, fields)
 
 
 class Note(NamedTuple):
@@ -168,50 +119,55 @@ it was the first in line; or beside others, as `coroutine` or on a `thread`."""
 _LETTER_OF_NOTE: Final = {kind: letter for letter, kind in NOTES.items()}
 
 
-def note_message(kind: str, *words: str) -> bytes:
-    """A note as bytes for the supervisor."""
-    return _LETTER_OF_NOTE[kind] + "\n".join(words).encode("utf-8", "replace")
+def note_message(kind: str, *words: str) -> Parcel:
+    """A note as a message for the supervisor."""
+    letter, text = _LETTER_OF_NOTE[kind], "\n".join(words).encode("utf-8", "replace")
+    return (letter + text, b"") if len(text) <= BESIDE else (letter, text)
 
 
-def report_message(job_id: str, report: Report, way: str = "alone") -> bytes:
-    """A report as bytes for the supervisor."""
-    name, policy = job_id.encode(), report.policy.encode()
-    names = "\n".join(report.names).encode()[:60_000]
+def report_message(job_id: str, report: Report, way: str = "alone") -> Parcel:
+    """A report as a message for the supervisor."""
+    name, policy, what = job_id.encode(), report.policy.encode(), report.what
+    names = "\n".join(report.names)[:_NAMES].encode("utf-8", "replace")
     header = _HEADER.pack(
         _LETTERS[report.kind],
         _LETTERS_OF_WAYS[way],
         report.ran,
         len(name),
-        len(report.what),
+        len(what),
         len(names),
         len(policy),
     )
-    return b"".join((header, name, report.what, names, policy))
+    if len(what) <= BESIDE:
+        return b"".join((header, name, names, policy, what)), b""
+    return b"".join((header, name, names, policy)), what
 
 
-def read_message(message: bytes) -> Ended | Note:
+def read_message(message: bytes, beside: bytes = b"") -> Ended | Note:
     """What a horse said.
 
     Raises:
         BrokenReport: It is nothing that a horse of ours says.
     """
     kind = NOTES.get(message[:1])
-    if kind is not None:
-        return Note(kind, message[1:].decode("utf-8", "replace").split("\n"))
-    return _read_report(message)
+    if kind is None:
+        return _read_report(message, beside)
+    text = beside or message[1:]
+    return Note(kind, text.decode("utf-8", "replace").split("\n"))
 
 
-def _read_report(message: bytes) -> Ended:
+def _read_report(message: bytes, beside: bytes) -> Ended:
     try:
         letter, way, ran, a, b, c, d = _HEADER.unpack_from(message)
         at = _HEADER.size
-        if len(message) != at + a + b + c + d:
+        if len(message) + len(beside) != at + a + b + c + d:
             raise BrokenReport("its lengths do not add up")
         job_id = message[at : at + a].decode()
         at += a
-        what = message[at : at + b]
-        names = message[at + b : at + b + c].decode()
-        policy = message[at + b + c :].decode()
+        names = message[at : at + c].decode()
+        at += c
+        policy = message[at : at + d].decode()
+        what = beside or message[at + d :]
         report = Report(_KINDS[letter], what, ran, names.split("\n") if names else (), policy)
         return job_id, report, _WAYS[way]
     except (struct.error, KeyError, UnicodeDecodeError) as error:
@@ -235,7 +191,15 @@ class Voice:
 
     def report(self, job_id: str, report: Report, way: str = "alone") -> None:
         """Say how a run ended."""
-        send(self._end, report_message(job_id, report, way))
+        message, beside = report_message(job_id, report, way)
+        try:
+            send(self._end, message, beside)
+        except OSError as error:
+            if not beside or error.errno not in _SHORT:
+                raise
+            text = f"The job ran to its end, but there is no room for its result: {error}"
+            report = Report("failed", text.encode(), report.ran, exception_names(type(error)))
+            send(self._end, *report_message(job_id, report, way))
         if len(sys.modules) != self._loaded:
             self._loaded = len(sys.modules)
             # Of ours, too, there are some that few jobs need, such as the connection.
@@ -247,4 +211,4 @@ class Voice:
 
     def note(self, kind: str, *words: str) -> None:
         """Say something else; see `Note`."""
-        send(self._end, note_message(kind, *words))
+        send(self._end, *note_message(kind, *words))

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from workhorse.ops.reports import Report
 from workhorse.worker.execution import Kit, Run, execute, prepare
-from workhorse.worker.handoff import LOST_TOUCH, Voice, read_job, receive
+from workhorse.worker.handoff import LOST_TOUCH, Voice, read_job
 from workhorse.worker.kernel import die_with_parent
+from workhorse.worker.parcels import receive
 from workhorse.worker.surroundings import Surroundings
 from workhorse.worker.timeouts import deadline, forget
 
@@ -74,9 +75,9 @@ def horse(  # noqa: PLR0913 - all that a horse is given for its life
 
 
 def _serve_one(jobs: socket.socket, voice: Voice, kit: Kit) -> None:
-    message = receive(jobs)
-    if message is not None:
-        job = read_job(message)
+    parcel = receive(jobs)
+    if parcel is not None:
+        job = read_job(*parcel)
         voice.report(job.id, execute(job, kit))
 
 
@@ -98,8 +99,8 @@ class Warm:
         jobs, kit = self._jobs, self._kit
         if kit.threads:
             self._together(None)
-        while (message := receive(jobs)) is not None:
-            job = read_job(message)
+        while (parcel := receive(jobs)) is not None:
+            job = read_job(*parcel)
             run: Run | Report | None = prepare(job, kit)
             while isinstance(run, Run):
                 run = self._together(run) if kit.is_coroutine(run) else self._alone(run)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections import deque
 from typing import Final, NamedTuple
 
 from workhorse.codec import max_payload
@@ -13,15 +12,10 @@ from workhorse.ops.reports import Report
 from workhorse.worker import obituary
 from workhorse.worker.flights import Flight, Flights
 from workhorse.worker.handoff import (
-    PIECE,
-    RECEIVE,
-    Assembler,
     BrokenReport,
     Ended,
     Note,
-    channel,
     job_message,
-    pieces_of,
     read_job,
     read_message,
 )
@@ -29,9 +23,12 @@ from workhorse.worker.identity import resident_bytes
 from workhorse.worker.kernel import kill_group
 from workhorse.worker.marks import ALONE, NOBODY, mark_of
 from workhorse.worker.pacing import AHEAD, MOST_AHEAD
+from workhorse.worker.parcels import RECEIVE, BadParcel, channel, receive, send
 
 OVERSTAY: Final = 0.020
 """How long a job may run before those behind it are given to somebody else, seconds."""
+LARGE_AHEAD: Final = 2
+"""How many jobs with large arguments a horse is given: one that runs, and one that waits for it."""
 AT_ONCE: Final = 256
 """How many reports are read before others get their turn."""
 
@@ -85,8 +82,7 @@ class Horse:
         self.reports, self.reporting = channel()
         for end in (self._jobs, self.reports):
             end.setblocking(False)
-        self._assembler = Assembler(2 * max_payload())
-        self._outbox: deque[bytes] = deque()
+        self._most = 2 * max_payload()
         self._loop = asyncio.get_running_loop()
         self.flights = Flights(self._loop.time)
 
@@ -122,7 +118,11 @@ class Horse:
             together: Whether this one can.
         """
         flights, line = self.flights, self.flights.line
-        if self.numb or self.alone or (line and (line[0].large or len(line) >= MOST_AHEAD)):
+        if (
+            self.numb
+            or self.alone
+            or (line and (flights.large >= LARGE_AHEAD or len(line) >= MOST_AHEAD))
+        ):
             return False
         if together:
             if flights.plain:
@@ -136,23 +136,16 @@ class Horse:
         self, lease: Lease, expected: float, *, together: bool = False, alone: bool = False
     ) -> bool:
         """Hand over a job; False: not now."""
-        message = job_message(lease)
-        large = len(message) > PIECE
-        if large and self.flights.line:
-            return False
-        pieces = pieces_of(message)
+        message, beside = job_message(lease)
         try:
-            self._jobs.send(pieces[0])
+            send(self._jobs, message, beside)
         except OSError:
             # Full, or dead and about to be reported: either way somebody will ask again.
             return False
-        if large:
-            self._outbox.extend(pieces[1:])
-            self._loop.add_writer(self._jobs.fileno(), self._push)
         if not self.busy:
             self.since = self._loop.time()
         self.alone = alone
-        self.flights.add(Flight(lease, expected, together=together, large=large))
+        self.flights.add(Flight(lease, expected, together=together, large=bool(beside)))
         return True
 
     def take_back(self) -> list[Lease]:
@@ -161,17 +154,15 @@ class Horse:
         The horse may receive between our calls, so what we got says by its id what it is.
         """
         line = self.flights.line
-        if not line or line[0].large:
-            return []
         taken = set()
         for _ in range(len(line)):
             try:
-                piece = self.receiving.recv(RECEIVE, socket.MSG_DONTWAIT)
+                message = self.receiving.recv(RECEIVE, socket.MSG_DONTWAIT)
             except OSError:
                 break
-            if not piece:
+            if not message:
                 break
-            taken.add(read_job(piece[1:]).id)
+            taken.add(read_job(message).id)
         return self.flights.strike(taken) if taken else []
 
     def read(self) -> list[Past | Told]:
@@ -183,26 +174,24 @@ class Horse:
         now = self._loop.time()
         for _ in range(AT_ONCE if self.audible else 0):
             try:
-                piece = self.reports.recv(RECEIVE)
-            except BlockingIOError:
-                break
-            except OSError:
-                piece = b""
-            if not piece:
-                # It ends, or its job has closed what was not the job's; either shows at its end.
-                self._mute()
-                break
-            try:
-                message = self._assembler.add(piece)
-                if message is not None:
-                    said = read_message(message)
+                parcel = receive(self.reports, most=self._most)
+                if parcel is not None:
+                    said = read_message(*parcel)
                     got.append(
                         self._noted(said) if isinstance(said, Note) else self._landed(said, now)
                     )
-            except BrokenReport as error:
+                    continue
+            except BlockingIOError:
+                break
+            except (BrokenReport, BadParcel) as error:
                 self._mute()
                 self.kill(obituary.confused(error))
                 break
+            except OSError:
+                pass
+            # It ends, or its job has closed what was not the job's; either shows at its end.
+            self._mute()
+            break
         if got:
             self.numb = False
             self.since = now
@@ -267,23 +256,9 @@ class Horse:
         if self.reports.fileno() < 0:
             return
         self._mute()
-        if self._outbox:
-            self._outbox.clear()
-            self._loop.remove_writer(self._jobs.fileno())
         for end in (self._jobs, self.receiving, self.reports, self.reporting):
             end.close()
 
     def _mute(self) -> None:
         self.audible = False
         self._loop.remove_reader(self.reports.fileno())
-
-    def _push(self) -> None:
-        try:
-            while self._outbox:
-                self._jobs.send(self._outbox[0])
-                self._outbox.popleft()
-        except BlockingIOError:
-            return
-        except OSError:
-            self._outbox.clear()
-        self._loop.remove_writer(self._jobs.fileno())

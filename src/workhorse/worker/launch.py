@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from workhorse.worker.handoff import KIND
+from workhorse.worker.parcels import KIND
 
 # Garbage is collected when the stable is complete: before that there is hardly any.
 _BOOT = (

@@ -26,11 +26,12 @@ from typing import TYPE_CHECKING, Any
 from workhorse.envelopes import Arguments, Bearer, codec_for, seal_call
 from workhorse.sources import Source
 from workhorse.worker.execution import Kit, execute
-from workhorse.worker.handoff import KIND, HandedJob, read_job, report_message
+from workhorse.worker.handoff import HandedJob, read_job, report_message
 from workhorse.worker.horse import horse, take_signals
 from workhorse.worker.kernel import die_with_parent, kill_group
 from workhorse.worker.marks import Marks
 from workhorse.worker.orders import ORDER, RECEIVE, Orders
+from workhorse.worker.parcels import KIND
 
 if TYPE_CHECKING:
     from workhorse.connection import Connection
