@@ -136,12 +136,28 @@ class JobFlows(JobSnapshot):
         exc_info = yield from self._exc_info()
         raise JobFailedError(self.id, ended, exc_info or "")
 
-    def _cancel(self) -> Flow[None]:
-        yield from control.cancel(self._keys, self.id, nonce())
+    def _cancel(self, *, release: bool) -> Flow[None]:
+        yield from control.cancel(self._keys, self.id, nonce(), release=release)
         self._status = JobStatus.CANCELED
 
-    def _delete(self) -> Flow[bool]:
+    def _delete(self, *, dependents: bool) -> Flow[bool]:
+        if dependents:
+            yield from self._delete_dependents()
         return (yield from control.delete(self._keys, self.id))
+
+    def _dependent_ids(self) -> Flow[list[str]]:
+        return (yield from results.dependents(self._keys, self.id))
+
+    def _delete_dependents(self) -> Flow[int]:
+        found, at = [self.id], 0
+        while at < len(found):
+            more = yield from results.dependents(self._keys, found[at])
+            found += [job_id for job_id in more if job_id not in found]
+            at += 1
+        deleted = 0
+        for job_id in reversed(found[1:]):
+            deleted += yield from control.delete(self._keys, job_id)
+        return deleted
 
     def _requeue(self, *, at_front: bool) -> Flow[Self]:
         yield from control.requeue_one(self._keys, self.id, nonce(), at_front=at_front)

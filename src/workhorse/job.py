@@ -203,21 +203,38 @@ class Job(JobFlows):
 
     # What can be done
 
-    def cancel(self) -> None:
+    def cancel(self, enqueue_dependents: bool = False) -> None:  # noqa: FBT001, FBT002 - as in RQ
         """Keep the job from running; it stays for a year in the registry of canceled jobs.
+
+        Args:
+            enqueue_dependents: Let the jobs run that wait for it; else they fare as if it had
+                failed.
 
         Raises:
             InvalidJobOperation: It runs, has ended, or was canceled before.
             NoSuchJobError: There is no such job.
         """
-        run(self.connection, self._cancel())
+        run(self.connection, self._cancel(release=enqueue_dependents))
 
-    def delete(self) -> bool:
+    def delete(self, delete_dependents: bool = False) -> bool:  # noqa: FBT001, FBT002 - as in RQ
         """Forget the job, whatever its status; whether there was one.
 
         One that runs is not stopped, but nothing is kept of what comes of it.
+
+        Args:
+            delete_dependents: Forget those that wait for it as well, and those that wait for
+                them; else they fare as if it had failed.
         """
-        return run(self.connection, self._delete())
+        return run(self.connection, self._delete(dependents=delete_dependents))
+
+    def delete_dependents(self) -> int:
+        """Forget the jobs that wait for this one, and those that wait for them; how many."""
+        return run(self.connection, self._delete_dependents())
+
+    @property
+    def dependent_ids(self) -> list[str]:
+        """The ids of the jobs that wait for this one."""
+        return run(self.connection, self._dependent_ids())
 
     def requeue(self, at_front: bool = False) -> Self:  # noqa: FBT001, FBT002 - as in RQ
         """Run the job once more; what came of its last run goes into its history.
@@ -261,14 +278,19 @@ def get_current_job() -> Job | None:
     return job if isinstance(job, Job) else None
 
 
-def cancel_job(job_id: str, connection: object = None, serializer: object = None) -> None:
+def cancel_job(
+    job_id: str,
+    connection: object = None,
+    serializer: object = None,
+    enqueue_dependents: bool = False,  # noqa: FBT001, FBT002 - as in RQ
+) -> None:
     """Keep a job from running; see `Job.cancel`.
 
     Raises:
         InvalidJobOperation: It runs, has ended, or was canceled before.
         NoSuchJobError: There is no such job.
     """
-    Job(job_id, connection, serializer).cancel()
+    Job(job_id, connection, serializer).cancel(enqueue_dependents)
 
 
 def requeue_job(job_id: str, connection: object = None, serializer: object = None) -> Job:

@@ -105,6 +105,22 @@ def options_of(call: EnqueueData, base: EnqueueData | None = None) -> Mapping[by
     return {name: value.encode() for name, value in given.items() if value is not None}
 
 
+def lasting_ms(ttl: Duration | None) -> int:
+    """How long a suspension lasts, ms; -1 for None.
+
+    Raises:
+        ValueError: It is not above 0.
+    """
+    if ttl is None:
+        return -1
+    length = seconds(ttl, what="ttl")
+    if length <= 0:
+        raise ValueError(
+            f"ttl={ttl!r}: give a number of seconds above 0, or None to go on until resume()"
+        )
+    return max(1, round(length * 1000))
+
+
 def _first(given: Any, default: Any) -> Any:  # noqa: ANN401 - any option
     return default if given is None else given
 

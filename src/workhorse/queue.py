@@ -240,6 +240,22 @@ class Queue(QueueFlows[Job]):
         """
         run(self.connection, self._remove(as_id(job_or_id)))
 
+    def suspend(self, ttl: Duration | None = None) -> None:
+        """Let workers take no more of its jobs; what runs goes on.
+
+        Args:
+            ttl: For how long; None: until `resume`.
+        """
+        run(self.connection, self._suspend(ttl))
+
+    def resume(self) -> bool:
+        """Let workers take its jobs again; whether it was suspended by itself."""
+        return run(self.connection, self._resume())
+
+    def is_suspended(self) -> bool:
+        """Whether it is suspended, by itself or with all queues."""
+        return run(self.connection, self._is_suspended())
+
     # The registries
 
     @property

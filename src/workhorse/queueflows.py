@@ -14,9 +14,16 @@ from workhorse.exceptions import NoSuchJobError
 from workhorse.flows import JobFlows, nonce
 from workhorse.keys import Keys
 from workhorse.names import check_queue_name
-from workhorse.ops import control, enqueue, queues, results
+from workhorse.ops import control, enqueue, queues, results, suspension
 from workhorse.ops.leases import is_held
-from workhorse.options import CallOptions, Duration, EnqueueData, OnCrash, options_of
+from workhorse.options import (
+    CallOptions,
+    Duration,
+    EnqueueData,
+    OnCrash,
+    lasting_ms,
+    options_of,
+)
 from workhorse.records import CallSpec
 from workhorse.sources import Source
 
@@ -180,6 +187,16 @@ class QueueFlows(Generic[J]):
         if delete_jobs:
             yield from queues.empty(self._keys, self.name)
         yield from queues.remove_name(self._keys, self.name)
+
+    def _suspend(self, ttl: Duration | None) -> Flow[None]:
+        yield from suspension.suspend(self._keys, [self.name], lasting_ms(ttl))
+
+    def _resume(self) -> Flow[bool]:
+        return (yield from suspension.resume(self._keys, [self.name])) > 0
+
+    def _is_suspended(self) -> Flow[bool]:
+        found = yield from suspension.suspended(self._keys)
+        return self.name in found or suspension.ALL in found
 
     def _remove(self, job_id: str) -> Flow[None]:
         yield from control.cancel(self._keys, job_id, nonce())

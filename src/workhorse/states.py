@@ -24,6 +24,7 @@ class WorkerStatus(StrEnum):
     STARTING = "starting"
     IDLE = "idle"
     BUSY = "busy"
+    SUSPENDED = "suspended"
     STOPPING = "stopping"
     IMPAIRED = "impaired"
 

@@ -254,3 +254,23 @@ def test_the_embedded_server_starts_and_stops(workhorse, tmp_path):
     finally:
         assert workhorse("server", "stop", **home).returncode == 0
     assert workhorse("server", "status", **home).returncode == 1
+
+
+# suspend and resume
+
+
+def test_suspend_and_resume_say_what_they_did(workhorse, queue):
+    queue.enqueue("a.f")
+    ran = workhorse("suspend", "default", "--duration", "5m")
+    assert (ran.returncode, ran.stdout) == (0, "default: suspended for 5 min\n")
+    assert "suspended" in workhorse("info", "-Q").stdout
+    assert one(workhorse("info", "--json"))["queues"][0]["suspended"] is True
+    assert workhorse("resume", "default").stdout == "default: resumed\n"
+    assert workhorse("resume", "default").stdout == "default: not suspended\n"
+
+
+def test_all_queues_are_suspended_when_none_is_named(workhorse, queue):
+    assert one(workhorse("suspend", "--json")) == {"suspended": "all"}
+    assert queue.is_suspended()
+    assert one(workhorse("resume", "--json")) == {"resumed": 1}
+    assert not queue.is_suspended()

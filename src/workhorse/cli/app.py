@@ -23,6 +23,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "job": ("job", "Show everything that is known of a job."),
     "requeue": ("requeue", "Run failed jobs once more."),
     "empty": ("empty", "Delete the jobs that wait in some queues."),
+    "suspend": ("suspend", "Let workers take no more jobs."),
+    "resume": ("resume", "Let workers take jobs again."),
     "server": ("server", "Look after the embedded server."),
     "demo": ("demo", "See it work, on the text files of this machine."),
     "completion": ("completion", "Complete commands, options and queues in your shell."),

@@ -203,7 +203,7 @@ def _queue_lines(view: View, ink: Ink, *, by_queue: bool) -> list[str]:
 
 
 def _states(queue: QueueCounts, ink: Ink) -> str:
-    parts = []
+    parts = [ink.yellow("suspended")] if queue.suspended else []
     for state in STATES:
         number: int = getattr(queue, state)
         if number:

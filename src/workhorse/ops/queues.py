@@ -13,7 +13,7 @@ from workhorse.scripts import load
 
 @dataclass(frozen=True, slots=True)
 class QueueCounts:
-    """How many jobs a queue has in each state."""
+    """How many jobs a queue has in each state, and whether it is suspended."""
 
     name: str
     queued: int
@@ -23,12 +23,21 @@ class QueueCounts:
     deferred: int
     scheduled: int
     canceled: int
+    suspended: bool = False
 
 
 def overview(keys: Keys, names: Sequence[str] = ()) -> Flow[list[QueueCounts]]:
     """The counts of the named queues, or of all, by name; nothing is changed."""
     rows = yield Call(load("overview"), [keys.agenda, "", *names])
-    return [QueueCounts(row[0].decode("utf-8", "replace"), *row[1:]) for row in rows]
+    return [_counts(*row) for row in rows]
+
+
+def _counts(name: bytes, *numbers: int) -> QueueCounts:
+    queued, started, finished, failed, deferred, scheduled, canceled, suspended = numbers
+    return QueueCounts(
+        *(name.decode("utf-8", "replace"), queued, started, finished, failed),
+        *(deferred, scheduled, canceled, suspended == 1),
+    )
 
 
 def names(keys: Keys) -> Flow[list[str]]:

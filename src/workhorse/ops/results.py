@@ -106,6 +106,17 @@ def history(keys: Keys, job_id: str) -> Flow[list[RunRecord]]:
     return [run_record(run.decode("utf-8", "replace").encode()) for run in raw]
 
 
+def dependents(keys: Keys, job_id: str) -> Flow[list[str]]:
+    """The ids of the jobs that wait for a job, or for its requeue."""
+    waiting, patient = yield Batch(
+        [
+            command("LRANGE", keys.dependents(job_id), 0, -1),
+            command("LRANGE", keys.patients(job_id), 0, -1),
+        ]
+    )
+    return [found.decode("utf-8", "replace") for found in (*waiting, *patient)]
+
+
 def remaining_ttl(keys: Keys, job_id: str) -> Flow[int | None]:
     """Seconds until the job expires; None if it never does.
 

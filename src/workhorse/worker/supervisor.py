@@ -15,14 +15,19 @@ from typing import Any
 
 from workhorse.connection import Connection
 from workhorse.exceptions import WorkhorseError
+from workhorse.ops.inbox import Address
 from workhorse.states import WorkerStatus
+from workhorse.worker.commands import Desk, Execution, Hands
 from workhorse.worker.heartbeat import Heart
+from workhorse.worker.identity import identity
+from workhorse.worker.inbox import Inbox
 from workhorse.worker.launch import Launched
 from workhorse.worker.orders import Orders
 from workhorse.worker.settings import Settings
 from workhorse.worker.stabling import Stabling
 from workhorse.worker.tally import Tally
 from workhorse.worker.team import Team
+from workhorse.worker.tether import Tether
 from workhorse.worker.trade import Trade
 
 log = logging.getLogger("workhorse.worker")
@@ -35,7 +40,9 @@ FAREWELL = 5.0
 """How long a worker that is told to stop at once tries to return its jobs, seconds."""
 
 
-def supervise(connection: Connection, settings: Settings, stable: Launched) -> bool:
+def supervise(
+    connection: Connection, settings: Settings, stable: Launched, tether: Tether | None = None
+) -> bool:
     """Work until there is a reason to stop; whether any job was run.
 
     Raises:
@@ -46,7 +53,7 @@ def supervise(connection: Connection, settings: Settings, stable: Launched) -> b
 
     async def work() -> bool:
         try:
-            return await Supervisor(connection, settings, stable).run()
+            return await Supervisor(connection, settings, stable, tether).run()
         finally:
             await connection.aclose()
 
@@ -60,12 +67,20 @@ class Supervisor:
         connection: The way to its queues.
         settings: What it is told.
         stable: Waits for its orders.
+        tether: Holds it to its pool, if it is in one.
     """
 
-    def __init__(self, connection: Connection, settings: Settings, stable: Launched) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        settings: Settings,
+        stable: Launched,
+        tether: Tether | None = None,
+    ) -> None:
         self._connection = connection
         self._settings = settings
         self._launched = stable
+        self._tether = tether
         self._tally = Tally(descriptions=settings.log_descriptions)
         self._stopping_since = 0.0
         self._cold = False
@@ -80,7 +95,7 @@ class Supervisor:
         await self._settle_in()
         tasks = [
             asyncio.create_task(part())
-            for part in (self._trade.run, self._trade.listen, self._heart.run)
+            for part in (self._trade.run, self._trade.listen, self._heart.run, self._obey_commands)
         ]
         log.info(
             "worker %s listens on %s (%s)",
@@ -96,6 +111,7 @@ class Supervisor:
             await asyncio.gather(*tasks, return_exceptions=True)
             self._team.close()
             self._stabling.stop()
+            await self._inbox.close()
             await self._heart.goodbye()
             self._tally.sum_up()
             log.info("worker %s has stopped", self._settings.name)
@@ -119,6 +135,27 @@ class Supervisor:
             self._stop_now("stopping at once")
         self._review()
 
+    def _shut_down(self) -> None:
+        """A command wants what a first signal wants; a second command is not a second signal."""
+        if not self._stopping_since:
+            self.stop()
+
+    def _end_now(self) -> None:
+        """The pool wants what a second signal wants."""
+        self._shut_down()
+        self._stop_now("stopping at once")
+        self._review()
+
+    def _orphaned(self) -> None:
+        """The pool has died: another one may start as many workers again."""
+        log.warning("the pool is gone")
+        self._shut_down()
+        if self._settings.grace is None:
+            self._end_now()
+
+    async def _obey_commands(self) -> None:
+        await self._inbox.listen(self._desk.take)
+
     async def _settle_in(self) -> None:
         """Make the worker known, and have horses."""
         try:
@@ -135,12 +172,19 @@ class Supervisor:
         self._over = asyncio.Event()
         self._trade = Trade(connection, settings, self._tally, self._review)
         self._stabling = Stabling(Orders.of(settings, connection), self._hear, self._launched)
-        self._team = Team(settings, self._stabling, self._trade.ended, self._freed)
-        self._trade.team = self._team
+        stops: dict[Execution, str] = {}
+        self._team = Team(settings, self._stabling, self._trade.ended, self._freed, stops)
+        me = identity(settings.name)
+        self._inbox = Inbox(connection, settings.name)
+        hands = Hands(self._shut_down, self._team.kill, self._team.stop, self._trade.unsettled)
+        to = Address(connection.namespace, me.name, me.process)
+        self._desk = Desk(to, stops, hands, self._inbox.answer)
+        self._trade.team, self._trade.desk = self._team, self._desk
         self._heart = Heart(
             connection,
             settings,
             self._tally,
+            me=me,
             held=self._team.held,
             running=self._team.running,
             state=self._state,
@@ -152,7 +196,9 @@ class Supervisor:
             return WorkerStatus.STOPPING
         if self._trade.impaired:
             return WorkerStatus.IMPAIRED
-        return WorkerStatus.BUSY if self._team.busy() else WorkerStatus.IDLE
+        if self._team.busy():
+            return WorkerStatus.BUSY
+        return WorkerStatus.SUSPENDED if self._trade.suspended else WorkerStatus.IDLE
 
     def _freed(self) -> None:
         self._trade.poke()
@@ -169,6 +215,8 @@ class Supervisor:
             case "ready":
                 self._was_ready = True
                 self._restart_delay = 0.1
+                if self._tether is not None and self._failure is None:
+                    self._tether.ready()
             case "forked":
                 self._team.forked(news["number"], news["pid"], news["why"])
             case "ended":
@@ -259,6 +307,8 @@ class Supervisor:
         self._trade.give_back(leases)
 
     def _obey_signals(self) -> None:
+        if self._tether is not None:
+            self._tether.listen(self._shut_down, self._end_now, self._orphaned)
         if threading.current_thread() is not threading.main_thread():
             return
         loop = asyncio.get_running_loop()

@@ -23,6 +23,8 @@ from workhorse.ops.claim import Exchanged, Terms, exchange
 from workhorse.ops.leases import Lease
 from workhorse.ops.reports import Report
 from workhorse.ops.settle import Outcome, release, settle
+from workhorse.ops.suspension import ALL
+from workhorse.worker.commands import Desk, Execution
 from workhorse.worker.settings import Settings
 from workhorse.worker.tally import Tally
 from workhorse.worker.team import Team
@@ -50,7 +52,18 @@ class Pending(NamedTuple):
 
 
 class Trade:
-    """Exchanges with the server until told to stop."""
+    """Exchanges with the server until told to stop.
+
+    Args:
+        connection: The way to the server.
+        settings: What the worker is told.
+        tally: Counts.
+        changed: Called when the server has answered.
+
+    Attributes:
+        team: Where jobs go.
+        desk: Knows which jobs are to be stopped, and wants to know of their ends.
+    """
 
     def __init__(
         self,
@@ -72,6 +85,7 @@ class Trade:
         self._gathering: asyncio.TimerHandle | None = None
         self._falling_due: asyncio.TimerHandle | None = None
         self.team: Team | None = None
+        self.desk: Desk | None = None
         self.outcomes: list[Outcome] = []
         self._pending: Pending | None = None
         self._link: AsyncLink | None = None
@@ -80,6 +94,7 @@ class Trade:
         self.empty = False
         self.closing = False
         self.impaired = ""
+        self.suspended = False
         self.claimed = 0
         self.worked_at = time.monotonic()
 
@@ -88,7 +103,7 @@ class Trade:
     def ended(self, lease: Lease, report: Report) -> None:
         """A run came to its end."""
         self.worked_at = time.monotonic()
-        outcome = settle(
+        outcome = self._stopped(lease, report) or settle(
             lease, report, chance=random.random(), result_ttl=self._settings.result_ttl
         )
         self._tally.ended(lease, report, outcome)
@@ -100,8 +115,19 @@ class Trade:
         self.poke()
 
     def _release(self, leases: list[Lease]) -> None:
-        self.outcomes += [release(lease) for lease in leases]
+        self.outcomes += [self._stopped(lease) or release(lease) for lease in leases]
         self.claimed -= len(leases)
+
+    def _stopped(self, lease: Lease, report: Report | None = None) -> Outcome | None:
+        return self.desk.stopped(lease, report) if self.desk is not None else None
+
+    def unsettled(self) -> set[Execution] | None:
+        """What the server has not been told the end of; None: the answer to an exchange may say."""
+        if self.in_flight:
+            return None
+        held = self.team.held() if self.team is not None else []
+        told = ((one.job_id, one.token) for one in self.outcomes)
+        return {*((lease.id, lease.token) for lease in held), *told}
 
     def poke(self) -> None:
         """Something changed: see whether an exchange is due."""
@@ -256,7 +282,10 @@ class Trade:
             self.empty = not got.left and len(got.jobs) < pending.want and not self._rung
         if self.empty and not self.closing:
             self._resting.set()
+        self.suspended = bool(got.news) and self._are_all_suspended(got)
         self._plan(got.next_due)
+        if self.desk is not None:
+            self.desk.settled(pending.outcomes, got.refused)
         self._changed()
 
     async def _insist(self, pending: Pending) -> Exchanged:
@@ -280,6 +309,10 @@ class Trade:
                 log.warning("exchanging jobs with the server again")
                 self.impaired = ""
             return got
+
+    def _are_all_suspended(self, got: Exchanged) -> bool:
+        names = {what for kind, what in got.news if kind == "suspended"}
+        return ALL in names or names.issuperset(self._settings.queues)
 
     def _plan(self, next_due: int | None) -> None:
         if self._falling_due is not None:
