@@ -47,6 +47,7 @@ if TYPE_CHECKING:  # for type checkers; at run time `__getattr__` does it
     from workhorse.result import Result
     from workhorse.states import JobStatus
     from workhorse.worker import SimpleWorker, Worker
+    from workhorse.worker_pool import WorkerPool
 
 __version__ = "0.1.0"
 
@@ -90,6 +91,7 @@ __all__ = [
     "TimeoutFormatError",
     "WorkHorseDied",
     "Worker",
+    "WorkerPool",
     "WorkhorseError",
     "__version__",
     "connect",
@@ -112,6 +114,7 @@ _ELSEWHERE = {
     "Retry": "policies",
     "SimpleWorker": "worker",
     "Worker": "worker",
+    "WorkerPool": "worker_pool",
     "connect": "connection",
     "get_current_job": "job",
 }

@@ -99,6 +99,10 @@ class Connection:
         """The server's URL with its password; `str(connection)` masks it."""
         return self.endpoint.url
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A connection that was pickled opens links of its own, in whatever process that is."""
+        return _again, (self.endpoint, self.namespace, self.patience, self._revive)
+
     def __str__(self) -> str:
         return str(self.endpoint)
 
@@ -340,6 +344,12 @@ class Connection:
 
 def _no_loops() -> weakref.WeakKeyDictionary[AbstractEventLoop, LoopLinks]:
     return weakref.WeakKeyDictionary()
+
+
+def _again(
+    endpoint: Endpoint, namespace: str, patience: float, revive: Callable[[], object] | None
+) -> Connection:
+    return Connection(endpoint, namespace, patience=patience, revive=revive)
 
 
 def connect(connection: object = None, namespace: str | None = None) -> Connection:

@@ -29,7 +29,7 @@ def complete(workhorse, words):
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        ("workhorse w", ["worker"]),
+        ("workhorse w", ["worker", "worker-pool"]),
         ("workhorse server st", ["status", "stop", "start"]),
         ("workhorse worker --iso", ["--isolation"]),
         ("workhorse worker --isolation f", ["fork"]),
@@ -69,4 +69,4 @@ def test_the_script_works_in_bash(workhorse, environment, tmp_path):
         text=True,
         check=False,
     )
-    assert ran.stdout.strip() == "worker", ran.stderr
+    assert ran.stdout.split() == ["worker", "worker-pool"], ran.stderr

@@ -24,6 +24,10 @@ RQ = {
         *("--max-idle-time", "--with-scheduler", "--dequeue-strategy"),
         *("-b", "-v", "-q", "-s", "-ds"),
     ),
+    "worker-pool": (
+        *("--burst", "--logging-level", "--verbose", "--quiet", "--log-format", "--date-format"),
+        *("--num-workers", "-b", "-l", "-v", "-q", "-n"),
+    ),
     "enqueue": (
         *("--queue", "--timeout", "--result-ttl", "--ttl", "--failure-ttl", "--description"),
         *("--depends-on", "--job-id", "--at-front", "--retry-max", "--retry-interval"),

@@ -18,6 +18,7 @@ from workhorse.cli.codes import INTERRUPTED
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("worker", "Run the jobs of some queues."),
+    "worker-pool": ("worker_pool", "Run several workers, and start those again that die."),
     "enqueue": ("enqueue", "Put a call into a queue."),
     "info": ("overview", "Show queues and workers."),
     "job": ("job", "Show everything that is known of a job."),

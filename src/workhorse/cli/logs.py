@@ -73,6 +73,23 @@ def configure(pickled: bytes, path: Iterable[str], level: str | None) -> bool:
     return logging.getLogger("workhorse.worker").hasHandlers()
 
 
+def prepare(
+    level: str | None,
+    how: tuple[str, str | None, bytes | None, tuple[str, ...]],
+    worker: str,
+) -> None:
+    """Begin to log in a worker of a pool.
+
+    Args:
+        level: As for `set_up`, or for `configure` if there is a DICT_CONFIG.
+        how: Style and times, as for `set_up`; DICT_CONFIG, pickled, or None, and its path.
+        worker: Its name.
+    """
+    style, times, pickled, path = how
+    if pickled is None or not configure(pickled, path, level):
+        set_up(level or "INFO", style, worker, times)
+
+
 def _causes(error: BaseException) -> str:
     """What went wrong, and what was behind it: `logging` says the latter in a second exception."""
     return str(error) if error.__cause__ is None else f"{error}: {error.__cause__}"

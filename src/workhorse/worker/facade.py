@@ -16,9 +16,8 @@ from workhorse.names import check_queue_name
 from workhorse.ops import workers
 from workhorse.records import WorkerRecord, as_datetime
 from workhorse.worker.identity import default_name
-from workhorse.worker.launch import launch
-from workhorse.worker.orders import Orders
 from workhorse.worker.settings import Settings, horses_wanted
+from workhorse.worker.starting import start
 
 if TYPE_CHECKING:
     from workhorse.queue import Queue
@@ -161,23 +160,26 @@ class Worker:
         """
         if logging_level is not None:
             logging.getLogger("workhorse").setLevel(logging_level)
-        settings = self._settings.with_changes(
+        settings = self.settings(
+            burst=burst,
+            max_jobs=max_jobs,
+            max_idle_time=max_idle_time,
+            dequeue_strategy=dequeue_strategy,
+        )
+        return start(self.connection, settings)
+
+    def settings(
+        self,
+        *,
+        burst: bool = False,
+        max_jobs: int | None = None,
+        max_idle_time: float | None = None,
+        dequeue_strategy: str = "default",
+    ) -> Settings:
+        """All that the worker is told, with what `work` is."""
+        return self._settings.with_changes(
             burst=burst, max_jobs=max_jobs, max_idle_time=max_idle_time, strategy=dequeue_strategy
         )
-        if settings.isolation == "inline":
-            from workhorse.worker.inline import InlineWorker  # noqa: PLC0415 - only for it
-
-            return InlineWorker(
-                self.connection, settings, Orders.of(settings, self.connection)
-            ).run()
-        # The stable imports what it needs while the supervisor, down there, does the same.
-        stable = launch(settings.path)
-        try:
-            from workhorse.worker.supervisor import supervise  # noqa: PLC0415 - see above
-        except BaseException:
-            stable.end()
-            raise
-        return supervise(self.connection, settings, stable)
 
     # Who works
 
