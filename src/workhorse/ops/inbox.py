@@ -97,7 +97,9 @@ def sealed(codec: Codec, to: Address, what: Command, nonce: str, until: int) -> 
         nonce: 32 hexadecimal digits, by chance: names this command.
         until: When it lapses, ms since 1970 by the server's clock.
     """
-    return nonce.encode() + codec.seal([*what, until], _context(to, nonce), path="command")
+    # Without a secret nothing vouches for the context, so the process stands in the command as well.
+    words = [*what, to.process, until]
+    return nonce.encode() + codec.seal(words, _context(to, nonce), path="command")
 
 
 def opened(codec: Codec, to: Address, raw: bytes, now: int) -> Command:
@@ -121,11 +123,13 @@ def opened(codec: Codec, to: Address, raw: bytes, now: int) -> Command:
         signed = "signed as WORKHORSE_SECRET wants it" if codec.signs else "without a signature"
         raise Unfit(nonce, f"the command is not {signed}, or was changed") from None
     try:
-        what, job_id, token, by, until = words
+        what, job_id, token, by, process, until = words
         late = now > until
         found = Command(*(_word(text) for text in (what, job_id, token, by)))
     except (TypeError, ValueError):
         raise Unfit(nonce, "the command cannot be read: is its sender a newer one?") from None
+    if process != to.process:
+        raise Unfit(nonce, "the command is for another process of this name")
     if late:
         raise Unfit(nonce, "the command came too late")
     return found

@@ -7,26 +7,31 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 from collections.abc import Callable
 from contextvars import copy_context
 from inspect import CORO_CREATED, getcoroutinestate
-from typing import ParamSpec, cast
+from types import FrameType
+from typing import Final, ParamSpec, cast
 
 from workhorse.current import running
-from workhorse.exceptions import JobTimeoutException
+from workhorse.exceptions import JobStopped, JobTimeoutException
 from workhorse.ops.reports import Report
 from workhorse.worker.coroutines import loop_factory
 from workhorse.worker.deadlines import Deadlines
 from workhorse.worker.execution import Kit, Run, prepare
 from workhorse.worker.handoff import HandedJob, Voice, read_job
+from workhorse.worker.kernel import INTERRUPT
 from workhorse.worker.marks import ALONE, NOBODY, mark_of
 from workhorse.worker.parcels import receive
 from workhorse.worker.steps import Steps, Work
 from workhorse.worker.threads import Outcome, Threads
-from workhorse.worker.timeouts import GRACE, forget, says
+from workhorse.worker.timeouts import GRACE, STOPPED, forget, says
 
 P = ParamSpec("P")
+MANY_EARLY: Final = 1000
+"""How many of the jobs that are to end and are not known are remembered."""
 
 
 class Concurrent:
@@ -62,10 +67,13 @@ class Concurrent:
         self._untold: list[Run] = []
         self._to_start: list[Run] = []
         self._known: set[bytes] = set()
+        # What is to end and is not known here: it has ended, or it is about to come.
+        self._early: set[tuple[str, str]] = set()
         self._listening = False
         self._next: Run | None = None
         self._lost: OSError | None = None
         self.open = True
+        signal.signal(INTERRUPT, self._asked)
 
     def serve(self, first: Run | None = None, work: Work | None = None) -> Run | None:
         """Run jobs until none is left, or one is next that wants to be alone: that one.
@@ -147,6 +155,8 @@ class Concurrent:
             self._place(mark_of(job.id))
             run = prepare(job, self._kit)
             self._place(NOBODY)
+        if self._early and (job.id, job.token) in self._early:
+            run = Report("failed")
         if isinstance(run, Report):
             self._say(self._voice.report, job.id, run, "thread")
         elif self._kit.is_coroutine(run):
@@ -224,8 +234,11 @@ class Concurrent:
             self._begin(run, outcome)
 
     def _failed(self, run: Run, error: BaseException) -> Report:
-        if isinstance(error, asyncio.CancelledError) and run in self._steps.expired:
-            error = JobTimeoutException(says(run.seconds)).with_traceback(error.__traceback__)
+        trace = error.__traceback__
+        if isinstance(error, asyncio.CancelledError) and run in self._steps.stopped:
+            error = JobStopped(STOPPED).with_traceback(trace)
+        elif isinstance(error, asyncio.CancelledError) and run in self._steps.expired:
+            error = JobTimeoutException(says(run.seconds)).with_traceback(trace)
         return run.failed(error)
 
     def _end(self, run: Run, report: Report) -> None:
@@ -234,6 +247,7 @@ class Concurrent:
         task = self._running.pop(run)
         self._deadlines.remove(run, run.seconds)
         self._steps.expired.discard(run)
+        self._steps.stopped.discard(run)
         way = "thread" if task is None else "coroutine"
         self._say(self._voice.report, run.job.id, report, way)
         if not self._listening or not self.open:
@@ -254,8 +268,32 @@ class Concurrent:
             task.cancel()
             self._loop.call_later(GRACE / 2, self._complain, run)
 
+    def _asked(self, _number: int, _frame: FrameType | None) -> None:
+        """Somebody wants jobs to end. This may come in the middle of anything, or between."""
+        asked = set(self._voice.asked())
+        runs = [run for run in self._running if (run.job.id, run.job.token) in asked]
+        self._steps.stopped.update(runs)
+        if len(self._early) > MANY_EARLY:
+            self._early.clear()
+        self._early |= asked.difference((run.job.id, run.job.token) for run in runs)
+        for run in runs:
+            self._loop.call_soon_threadsafe(self._stop, run)
+
+    def _stop(self, run: Run) -> None:
+        if run not in self._running:
+            return
+        task = self._running[run]
+        if task is None:
+            self._threads.interrupt(run, JobStopped)
+        elif getcoroutinestate(cast("Work", task.get_coro())) == CORO_CREATED:
+            self._loop.call_soon(self._stop, run)  # as in `_expire`
+        else:
+            task.cancel()
+            self._loop.call_later(GRACE / 2, self._complain, run)
+
     def _complain(self, run: Run) -> None:
-        if run in self._running and run in self._steps.expired:
+        late = run in self._steps.expired or run in self._steps.stopped
+        if run in self._running and late:
             self._voice.note("stubborn", run.job.id)
 
     def _tell_blocked(self, run: Run, where: str) -> None:

@@ -23,9 +23,14 @@ class Flight:
         since: When it began, or became the first in line, by the loop's clock.
         threaded: Whether the horse has said that it runs on a thread.
         stubborn: Whether the horse has said that it goes on after its timeout.
+        stop_by: When it must have ended because somebody stops it, by the loop's clock.
+        stop_why: Who does.
     """
 
-    __slots__ = ("expected", "large", "lease", "since", "stubborn", "threaded", "together")
+    __slots__ = (
+        *("expected", "large", "lease", "since", "stop_by", "stop_why", "stubborn", "threaded"),
+        "together",
+    )
 
     def __init__(self, lease: Lease, expected: float, *, together: bool, large: bool) -> None:
         self.lease = lease
@@ -35,6 +40,8 @@ class Flight:
         self.since = 0.0
         self.threaded = False
         self.stubborn = False
+        self.stop_by = float("inf")
+        self.stop_why = ""
 
 
 class Flights:

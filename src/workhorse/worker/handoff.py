@@ -13,17 +13,16 @@ from __future__ import annotations
 
 import errno
 import marshal
+import socket
 import struct
 import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from workhorse.exceptions import exception_names
 from workhorse.ops.reports import Report
-from workhorse.worker.parcels import LARGEST, Parcel, send
+from workhorse.worker.parcels import LARGEST, Parcel, receive, send
 
 if TYPE_CHECKING:
-    import socket
-
     from workhorse.ops.leases import Lease
 
 BESIDE: Final = 8_000
@@ -212,3 +211,16 @@ class Voice:
     def note(self, kind: str, *words: str) -> None:
         """Say something else; see `Note`."""
         send(self._end, *note_message(kind, *words))
+
+    def asked(self) -> list[tuple[str, str]]:
+        """The jobs (id, token) that the supervisor wants to end: it says so on the way back."""
+        found: list[tuple[str, str]] = []
+        while True:
+            try:
+                parcel = receive(self._end, socket.MSG_DONTWAIT)
+            except OSError:
+                return found
+            if parcel is None:
+                return found
+            job_id, _, token = parcel[0].decode("utf-8", "replace").partition("\n")
+            found.append((job_id, token))

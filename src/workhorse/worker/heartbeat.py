@@ -32,6 +32,7 @@ class Heart:
     """Beats at a third of the lease, so that one lost beat costs no healthy job its lease.
 
     Args:
+        me: Who this worker is.
         held: The leases to extend.
         running: The jobs that run now.
         state: What the worker says it is doing.
@@ -44,6 +45,7 @@ class Heart:
         settings: Settings,
         tally: Tally,
         *,
+        me: Identity,
         held: Callable[[], list[Lease]],
         running: Callable[[], list[Lease]],
         state: Callable[[], str],
@@ -56,7 +58,7 @@ class Heart:
         self._running = running
         self._state = state
         self._relieved = relieved
-        self._me = identity.identity(settings.name)
+        self._me = me
         self._watched: dict[Identity, int] = {}
         self._taking: set[asyncio.Task[None]] = set()
         self._early = asyncio.Event()

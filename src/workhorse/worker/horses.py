@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import socket
 from typing import Final, NamedTuple
 
@@ -20,7 +22,7 @@ from workhorse.worker.handoff import (
     read_message,
 )
 from workhorse.worker.identity import resident_bytes
-from workhorse.worker.kernel import kill_group
+from workhorse.worker.kernel import INTERRUPT, kill_group
 from workhorse.worker.marks import ALONE, NOBODY, mark_of
 from workhorse.worker.pacing import AHEAD, MOST_AHEAD
 from workhorse.worker.parcels import RECEIVE, BadParcel, channel, receive, send
@@ -57,6 +59,7 @@ class Horse:
         ran: How many jobs it has ended.
         doom: Why we killed it, or ''.
         doomed: The job that is to blame for that, or ''.
+        condemned: Whether it is killed to end all that it runs.
         numb: Whether it did not take what it was handed, and has done nothing since.
         alone: Whether it is to get no other job before it has ended all that it has.
         deaf_since: Since when it has been seen not to end what it should.
@@ -72,6 +75,7 @@ class Horse:
         self.ran = 0
         self.doom = ""
         self.doomed = ""
+        self.condemned = False
         self.numb = False
         self.alone = False
         self.deaf_since = float("inf")
@@ -239,6 +243,13 @@ class Horse:
         self.retired = True
         if not self.busy:
             self._jobs.close()
+
+    def interrupt(self, flight: Flight) -> None:
+        """Have it end a flight that runs beside others; it may be too busy to hear that."""
+        with contextlib.suppress(OSError):  # full, or dead and about to be reported
+            self.reports.send(f"{flight.lease.id}\n{flight.lease.token}".encode())
+            if self.pid:
+                os.kill(self.pid, INTERRUPT)
 
     def kill(self, why: str, flight: Flight | None = None) -> None:
         """Kill it with everything it started, because of that flight or of the only one."""

@@ -7,7 +7,10 @@ import ctypes
 import os
 import signal
 import sys
+from typing import Final
 
+INTERRUPT: Final = int(getattr(signal, "SIGRTMIN", signal.SIGUSR2))
+"""The signal that says: somebody wants a job to end. Jobs seldom use this one."""
 _PR_SET_PDEATHSIG = 1
 _KILL = int(signal.SIGKILL)  # what makes an int of it in time need not be done in each horse
 
@@ -28,6 +31,14 @@ def die_with_parent(parent: int) -> None:
     """
     if _prctl_function is not None:
         _prctl_function(_PR_SET_PDEATHSIG, _KILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def end_with_parent(parent: int) -> None:
+    """Have the kernel send this process SIGTERM when its parent ends, where it can."""
+    if _prctl_function is not None:
+        _prctl_function(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
     if os.getppid() != parent:
         os._exit(0)
 

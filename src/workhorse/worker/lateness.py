@@ -6,6 +6,7 @@ import logging
 from typing import Final
 
 from workhorse.ops.leases import Lease
+from workhorse.worker import obituary
 from workhorse.worker.flights import Flight
 from workhorse.worker.horses import Horse
 from workhorse.worker.marks import ALONE, NOBODY, mark_of
@@ -25,7 +26,9 @@ that, seconds: it would say at least that the flight goes on."""
 def overdue_at(flight: Flight) -> float:
     """When a flight that runs must have ended by itself, by the loop's clock."""
     timeout = flight.lease.timeout
-    return flight.since + timeout + GRACE if timeout >= 0 else NEVER
+    if timeout < 0:
+        return flight.stop_by
+    return min(flight.since + timeout + GRACE, flight.stop_by)
 
 
 def next_overdue(horse: Horse, now: float) -> float:
@@ -58,6 +61,27 @@ def is_deaf(horse: Horse, mark: int, now: float) -> bool:
         return False
     horse.deaf_since = min(horse.deaf_since, now)
     return now - max(horse.deaf_since, horse.since) >= DEAF
+
+
+def end_if_late(horse: Horse, mark: int, now: float) -> bool:
+    """Kill a horse that does not end what it should; whether it does not."""
+    late = late_one(horse, mark, now) if not horse.doom else None
+    if late is not None:
+        stopped = late.stop_by <= now
+        timeout = late.lease.timeout
+        killed = obituary.killed_to_stop(late.stop_why) if stopped else obituary.timed_out(timeout)
+        horse.kill(killed, late)
+    elif is_deaf(horse, mark, now):
+        horse.kill(obituary.deaf())
+    else:
+        return False
+    return True
+
+
+def end_if_too_large(horse: Horse, limit: int | None) -> None:
+    """Kill a horse that holds more memory than that, bytes."""
+    if limit is not None and (size := horse.memory()) > limit:
+        horse.kill(obituary.too_large(size, limit))
 
 
 def begun_by(horse: Horse, mark: int) -> Flight | None:

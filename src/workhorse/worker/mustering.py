@@ -59,6 +59,10 @@ class Muster:
         """How many horses there are that may get jobs, or will."""
         return sum(1 for horse in self._horses.values() if not horse.retired)
 
+    def has_too_many(self) -> bool:
+        """Whether there are more than usual, some of them for jobs in quarantine."""
+        return len(self._horses) > self._wanted and self.present() > self._wanted
+
     def call(self, extra: int = 0) -> None:
         """Ask for as many horses as are missing.
 

@@ -12,6 +12,7 @@ from workhorse.worker.kernel import signal_name
 from workhorse.worker.timeouts import says
 
 TIMED_OUT: Final = "workhorse.exceptions.JobTimeoutException"
+STOPPED: Final = "workhorse.exceptions.JobStopped"
 _DIED: Final = "workhorse.exceptions.WorkHorseDied"
 
 
@@ -43,6 +44,21 @@ def confused(error: Exception) -> str:
         f"{_DIED}: something in the work horse wrote to its worker what is no report ({error}); "
         f"a job must write only to what it opened"
     )
+
+
+def killed(by: str) -> str:
+    """The doom of a horse that somebody wanted to be killed."""
+    return f"{_DIED}: the work horse was killed by {by}"
+
+
+def stopped(why: str) -> str:
+    """The end of a job that somebody wanted to end."""
+    return f"{STOPPED}: {why}"
+
+
+def killed_to_stop(why: str) -> str:
+    """The doom of a horse whose job was to end, and could only be ended with it."""
+    return f"{stopped(why)}, and its work horse was killed"
 
 
 def report(doom: str, status: int | None, peak: int, ran: int) -> Report:

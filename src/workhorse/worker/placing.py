@@ -1,11 +1,14 @@
-"""Which horse a job is given to, and for how many more there is room. Pure: it only looks."""
+"""Which horse a job is given to, for how many more there is room. Pure: it only looks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from workhorse.ops.reports import Report
+from workhorse.worker import obituary
 from workhorse.worker.horses import Horse
 from workhorse.worker.pacing import Pace
+from workhorse.worker.settings import Settings
 
 
 def best_for(
@@ -65,3 +68,21 @@ def fresh_room(horses: Iterable[Horse], pace: Pace, most: int) -> int:
     slow = sum(1 for horse in horses if horse.busy and horse.overstays(1))
     held = sum(len(horse.flights) for horse in able)
     return min(len(able), most - slow) * pace.depth() - held
+
+
+def is_spent(horse: Horse, report: Report, way: str, limits: Settings) -> bool:
+    """Whether a horse gets no more jobs after one that ended so.
+
+    Args:
+        horse: Which.
+        report: The job's.
+        way: How it ran (see `Ended`).
+        limits: How long a horse lives.
+    """
+    return (
+        limits.isolation == "fork"
+        or horse.retired
+        or (limits.max_horse_jobs is not None and horse.ran >= limits.max_horse_jobs)
+        or (limits.max_horse_memory is not None and horse.memory() > limits.max_horse_memory)
+        or (obituary.TIMED_OUT in report.names and way != "coroutine")
+    )

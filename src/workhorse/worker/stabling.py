@@ -40,6 +40,7 @@ class Stabling:
         self._heard = heard
         self._launched = launched
         self._control: socket.socket | None = None
+        self._known = set(orders.preload)
 
     def start(self) -> None:
         """Give the orders; it says `ready` when the user's modules are imported.
@@ -73,10 +74,12 @@ class Stabling:
         """
         return self._say(b"%d %d" % (number, place), [jobs.fileno(), reports.fileno()])
 
-    def preload(self, names: list[str]) -> None:
-        """Have later horses find these modules imported, or functions resolved."""
+    def learn(self, names: list[str]) -> None:
+        """Have later horses find these modules imported, or functions resolved: what jobs use."""
         for name in names:
-            if len(word := name.encode("utf-8", "replace")) <= ORDER:
+            word = name.encode("utf-8", "replace")
+            if name and name not in self._known and len(word) <= ORDER:
+                self._known.add(name)
                 self._say(word, [])
 
     def stop(self) -> None:

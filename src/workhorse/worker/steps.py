@@ -11,10 +11,10 @@ from types import CoroutineType, FrameType, TracebackType, coroutine
 from typing import Any, Final
 
 from workhorse.current import running
-from workhorse.exceptions import JobTimeoutException
+from workhorse.exceptions import JobStopped, JobTimeoutException
 from workhorse.worker.execution import Run
 from workhorse.worker.marks import NOBODY, mark_of
-from workhorse.worker.timeouts import says
+from workhorse.worker.timeouts import STOPPED, says
 
 WATCH: Final = 0.25
 """How often a horse looks whether a coroutine holds up the others, seconds."""
@@ -32,6 +32,10 @@ class Steps:
         place: Writes whose step this horse is at.
         alive: What runs.
         blocked: Called once with each run that holds up the others, and the line it is at.
+
+    Attributes:
+        expired: Runs whose time is up.
+        stopped: Runs that somebody stops.
     """
 
     def __init__(
@@ -50,6 +54,8 @@ class Steps:
         self._watching = False
         self._before: Any = None
         self.expired: set[Run] = set()
+        self.stopped: set[Run] = set()
+        self._thrown: set[Run] = set()
         os.register_at_fork(after_in_child=self._end_fork)
 
     @coroutine
@@ -125,6 +131,7 @@ class Steps:
             signal.setitimer(signal.ITIMER_REAL, 0)
             self._watching = False
             self._told.clear()
+            self._thrown.clear()
         run, before = self._run, self._seen
         self._seen = (run, self._count)
         if run is None or before != self._seen or run not in self._alive:
@@ -132,6 +139,9 @@ class Steps:
         if run not in self._told:
             self._told.add(run)
             self._blocked(run, where(frame))
+        if run in self.stopped and run not in self._thrown:
+            self._thrown.add(run)
+            raise JobStopped(STOPPED)
         if 0 <= run.seconds <= (perf_counter_ns() - run.began) / 1e9 and run not in self.expired:
             self.expired.add(run)
             raise JobTimeoutException(says(run.seconds))

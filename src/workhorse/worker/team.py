@@ -5,21 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 from workhorse.ops.leases import Lease
 from workhorse.ops.reports import Report
-from workhorse.worker import obituary
+from workhorse.worker import lateness, obituary
 from workhorse.worker.caution import Caution
+from workhorse.worker.flights import Flight
 from workhorse.worker.horses import OVERSTAY, Horse, Told
-from workhorse.worker.lateness import NEVER, begun_by, is_deaf, late_one, next_overdue, tell_blocked
+from workhorse.worker.lateness import NEVER
 from workhorse.worker.mustering import Muster
 from workhorse.worker.pacing import Pace
-from workhorse.worker.placing import best_for, fresh_one, fresh_room, room
+from workhorse.worker.placing import best_for, fresh_one, fresh_room, is_spent, room
 from workhorse.worker.quarantine import Quarantine
 from workhorse.worker.settings import Settings
 from workhorse.worker.stabling import Stabling
+from workhorse.worker.stopping import Ender
 from workhorse.worker.timeouts import GRACE
 
 log = logging.getLogger("workhorse.worker")
@@ -38,6 +40,7 @@ class Team:
         stable: Where horses come from.
         ended: Called with each lease and its report.
         freed: Called when there is room or something changed that the trade should look at.
+        stops: The executions (job id, token) that are to end.
 
     Attributes:
         backlog: Leases that no horse has yet.
@@ -50,6 +53,7 @@ class Team:
         stable: Stabling,
         ended: Callable[[Lease, Report], None],
         freed: Callable[[], None],
+        stops: Collection[tuple[str, str]] = (),
     ) -> None:
         self._settings = settings
         self._stable = stable
@@ -59,11 +63,11 @@ class Team:
         self._freed = freed
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self._known_modules: set[str] = set(settings.preload)
         self._horses: dict[int, Horse] = {}
         self._muster = Muster(settings, stable, self._horses, self._listen)
         self._quarantine = Quarantine()
         self._marks = stable.marks
+        self._ender = Ender(self._horses, self._marks, stops, self._catch_up)
         self._stuck_since = 0.0
         self._caution = Caution(self._loop.time)
         self._due = NEVER
@@ -117,13 +121,14 @@ class Team:
 
     def dispatch(self) -> None:
         """Hand jobs of the backlog to horses that have room."""
+        for lease in self._ender.withdrawn(self.backlog, self._quarantine.waiting):
+            self.suspects.discard(lease.id)
+            self._ended(lease, Report("failed"))
         for lease in self._quarantine.dispatch(self._horses.values()):
             self._expect(lease)
         while self.backlog:
-            if self.suspects and not self._may_begin(self.backlog[0]):
-                self._stuck_since = self._stuck_since or self._loop.time()
-                break
-            if not self._hand(self.backlog[0]):
+            lease = self.backlog[0]
+            if (self.suspects and not self._may_begin(lease)) or not self._hand(lease):
                 self._stuck_since = self._stuck_since or self._loop.time()
                 break
             self._stuck_since = 0.0
@@ -131,6 +136,10 @@ class Team:
                 self._caution.placed()
             self.backlog.popleft()
         self._arm()
+
+    def _go_on(self) -> None:
+        self.dispatch()
+        self._freed()
 
     def _hand(self, lease: Lease) -> bool:
         pace, horses, function = self._pace, self._horses.values(), lease.function
@@ -151,6 +160,17 @@ class Team:
         if (timeout := lease.timeout) >= 0:
             # It may begin later; then it is looked at once too often.
             self._due = min(self._due, self._loop.time() + timeout + GRACE)
+
+    def stop(self, job_id: str, token: str, why: str) -> None:
+        """End a job that is here and among those to be stopped: now, or when its horse lets go."""
+        self._due = min(self._due, self._ender.stop(job_id, token, why))
+        self._go_on()
+
+    def kill(self, why: str) -> list[Lease]:
+        """Kill the horses that run jobs; these jobs end with them."""
+        leases = self._ender.kill(why)
+        self._go_on()
+        return leases
 
     def surrender(self) -> list[Lease]:
         """Give up everything not begun: the caller returns it to the server."""
@@ -203,6 +223,11 @@ class Team:
         flying = [one.lease.id for horse in self._horses.values() for one in horse.flights]
         return not flying or (lease.id not in self.suspects and self.suspects.isdisjoint(flying))
 
+    def _catch_up(self, horse: Horse) -> None:
+        """Learn what a horse has ended, and take back what it has not begun."""
+        self._read(horse)
+        self._take_back(horse)
+
     def _take_back(self, horse: Horse) -> bool:
         back = horse.take_back()
         waiting = self._quarantine.waiting if horse.alone else self.backlog
@@ -225,8 +250,7 @@ class Team:
             horse.pid = pid
             if horse.doom:
                 horse.kill(horse.doom)
-            self.dispatch()
-            self._freed()
+            self._go_on()
 
     def gone(self, number: int, status: int | None, peak: int) -> None:
         """A horse has ended; `status` is that of wait(), or None if its stable died."""
@@ -234,8 +258,8 @@ class Team:
         if horse is None:
             return
         self._bury(horse)
-        blamed, unharmed = self._quarantine.inquire(horse, self._marks.read(horse.place))
-        if blamed is not None:
+        culprits, unharmed = self._inquire(horse)
+        for blamed in culprits:
             self.suspects.discard(blamed.lease.id)
             ran = round((self._loop.time() - blamed.since) * 1e6)
             self._ended(blamed.lease, obituary.report(horse.doom, status, peak, ran))
@@ -243,8 +267,14 @@ class Team:
             log.warning("a work horse died that ran %d jobs at a time", len(aside))
         self.backlog.extendleft(reversed(unharmed))
         self.muster()
-        self.dispatch()
-        self._freed()
+        self._go_on()
+
+    def _inquire(self, horse: Horse) -> tuple[list[Flight], list[Lease]]:
+        """Which of a dead horse's jobs end with it, and which run again."""
+        if horse.condemned:
+            return list(horse.flights), []
+        blamed, unharmed = self._quarantine.inquire(horse, self._marks.read(horse.place))
+        return [] if blamed is None else [blamed], unharmed
 
     def scatter(self) -> None:
         """The stable died, and all horses with it; others must wait for another stable.
@@ -278,8 +308,7 @@ class Team:
 
     def _listen(self, horse: Horse) -> None:
         self._read(horse)
-        self.dispatch()
-        self._freed()
+        self._go_on()
 
     def _read(self, horse: Horse) -> bool:
         """Take in what a horse has sent; whether that was anything."""
@@ -295,7 +324,10 @@ class Team:
                 self.suspects.discard(lease.id)
             self._pace.learn(lease.function, report.ran / 1e6, way)
             self._ended(lease, report)
-            if self._is_spent(horse, report, way):
+            extra = self._quarantine.waiting or horse.busy
+            if is_spent(horse, report, way, self._settings) or (
+                not extra and self._muster.has_too_many()
+            ):
                 self._take_back(horse)
                 horse.retire()
                 if obituary.TIMED_OUT in report.names and not horse.busy:
@@ -305,7 +337,7 @@ class Team:
 
     def _hear(self, told: Told) -> None:
         if told.kind == "modules":
-            self._learn_modules(told.words)
+            self._stable.learn(told.words)
         elif told.kind == "begun":
             for flight in told.flights:
                 self._pace.learn_kind(flight.lease.function, together=True)
@@ -317,31 +349,7 @@ class Team:
             for flight in told.flights:
                 flight.stubborn = True
         elif told.kind == "blocked":
-            tell_blocked(told.flights[0].lease, told.words[-1])
-
-    def _is_spent(self, horse: Horse, report: Report, way: str) -> bool:
-        limit = self._settings
-        return (
-            self._once
-            or horse.retired
-            or (limit.max_horse_jobs is not None and horse.ran >= limit.max_horse_jobs)
-            or (limit.max_horse_memory is not None and horse.memory() > limit.max_horse_memory)
-            or (obituary.TIMED_OUT in report.names and way != "coroutine")
-            or self._is_one_too_many(horse)
-        )
-
-    def _is_one_too_many(self, horse: Horse) -> bool:
-        """Whether it was forked for a job in quarantine, and none is left there."""
-        if len(self._horses) <= self._settings.horses or self._quarantine.waiting or horse.busy:
-            return False
-        return self._muster.present() > self._settings.horses
-
-    def _learn_modules(self, names: list[str]) -> None:
-        """Have the stable learn what jobs have brought in, so that later horses find it there."""
-        new = [name for name in names if name and name not in self._known_modules]
-        if new:
-            self._known_modules.update(new)
-            self._stable.preload(new)
+            lateness.tell_blocked(told.flights[0].lease, told.words[-1])
 
     # Time
 
@@ -370,27 +378,19 @@ class Team:
                 self._look_at(horse)
         now = self._loop.time()
         able = (horse for horse in self._horses.values() if not horse.doom)
-        self._due = min((next_overdue(horse, now) for horse in able), default=NEVER)
-        self.dispatch()
-        self._freed()
+        self._due = min((lateness.next_overdue(horse, now) for horse in able), default=NEVER)
+        self._go_on()
 
     def _look_at(self, horse: Horse) -> None:
         now, mark = self._loop.time(), self._marks.read(horse.place)
         if horse.numb and horse.hears(mark, self._pace.lanes):
             horse.numb = False
-        if begun := begun_by(horse, mark):
+        if begun := lateness.begun_by(horse, mark):
             horse.flights.begin([begun], threaded=False)
-        late = late_one(horse, mark, now) if not horse.doom else None
-        if late is not None:
-            horse.kill(obituary.timed_out(late.lease.timeout), late)
-        elif is_deaf(horse, mark, now):
-            horse.kill(obituary.deaf())
-        elif horse.overstays(self._pace.lanes):
+        if not lateness.end_if_late(horse, mark, now) and horse.overstays(self._pace.lanes):
             horse.numb |= self._take_back(horse)
             for flight in horse.flights.aside.values():
                 way = "thread" if flight.threaded else "coroutine"
                 self._pace.learn(flight.lease.function, now - flight.since, way)
                 break
-        limit = self._settings.max_horse_memory
-        if limit is not None and (size := horse.memory()) > limit:
-            horse.kill(obituary.too_large(size, limit))
+        lateness.end_if_too_large(horse, self._settings.max_horse_memory)

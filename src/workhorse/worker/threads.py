@@ -13,10 +13,10 @@ from queue import SimpleQueue
 from types import CoroutineType
 from typing import Any
 
-from workhorse.exceptions import JobTimeoutException
+from workhorse.exceptions import JobStopped, JobTimeoutException
 from workhorse.ops.reports import Report
 from workhorse.worker.execution import Run
-from workhorse.worker.timeouts import says
+from workhorse.worker.timeouts import STOPPED, says
 
 Outcome = Report | Coroutine[Any, Any, Any]
 """The report on a run, or the coroutine that calling its function has made."""
@@ -60,13 +60,13 @@ class Threads:
             self._started += 1
             threading.Thread(target=self._work, name="workhorse-job", daemon=True).start()
 
-    def interrupt(self, run: Run) -> None:
-        """Raise `JobTimeoutException` in a run, as soon as its thread is in Python code."""
+    def interrupt(self, run: Run, kind: type[BaseException] = JobTimeoutException) -> None:
+        """Raise an exception in a run, as soon as its thread is in Python code."""
         with self._lock:
             thread = self._at.get(run)
             if thread is not None:
                 self._interrupted.add(run)
-                _raise_in(thread, JobTimeoutException)
+                raise_in(thread, kind)
 
     def _work(self) -> None:
         while True:
@@ -92,7 +92,7 @@ class Threads:
                 # An exception that was sent before that arrives in here, and not later.
                 for _ in range(100 if run in self._interrupted else 0):
                     pass
-        except JobTimeoutException as error:
+        except (JobTimeoutException, JobStopped) as error:
             outcome = outcome or run.failed(_told(error, run))
         self._interrupted.discard(run)
         return outcome
@@ -117,8 +117,11 @@ def _told(error: BaseException, run: Run) -> BaseException:
     """An error as it came; one that was sent to a thread could not bring its text with it."""
     if type(error) is JobTimeoutException and not error.args:
         error.args = (says(run.seconds),)
+    if type(error) is JobStopped and not error.args:
+        error.args = (STOPPED,)
     return error
 
 
-def _raise_in(thread: int, kind: type[BaseException]) -> None:
+def raise_in(thread: int, kind: type[BaseException]) -> None:
+    """Raise an exception in another thread, as soon as that is in Python code."""
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(kind))

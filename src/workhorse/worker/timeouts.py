@@ -32,6 +32,10 @@ def says(seconds: float) -> str:
     return f"the job ran longer than its timeout of {seconds:g} s"
 
 
+STOPPED: Final = "the job is stopped"
+"""The text of the exception that ends a job which somebody stops."""
+
+
 def forget() -> None:
     """Take the timer as not set: this process is a fork, and timers are not inherited."""
     global _due, _rings  # noqa: PLW0603 - the kernel's timer is one for the process, too
