@@ -10,14 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import marshal
-import os
-import pickle
-import random
 import signal
-import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -27,32 +20,17 @@ from workhorse.exceptions import DuplicateWorkerError, WorkhorseError
 from workhorse.worker.facade import Worker
 from workhorse.worker.identity import default_name
 from workhorse.worker.pooled import Told, message
-from workhorse.worker.tether import FAILED, FINISH, HEARD, READY, STOP
+from workhorse.worker.posts import Post
+from workhorse.worker.tether import FINISH, STOP
 
 if TYPE_CHECKING:
     from workhorse.connection import Connection
     from workhorse.worker.facade import Queues
-    from workhorse.worker.settings import Settings
 
 log = logging.getLogger("workhorse.pool")
 
 DEBOUNCE: Final = 0.3
 """A second signal within this time is the first one's echo, seconds."""
-STEADY: Final = 10.0
-"""A worker that has lived so long did not die of its start, seconds."""
-LONGEST_WAIT: Final = 30.0
-"""How long to wait at most before a worker is started again, seconds."""
-PATIENCE: Final = 30.0
-"""How long a worker may take to hear what it is to do, seconds; it needs a tenth of one."""
-LINGERS: Final = 0.05
-"""How soon to look again for one that has let go and not ended, seconds."""
-REPEAT: Final = 0.5
-"""How often a worker that hears signals only is told again to stop at once, seconds."""
-
-_BOOT = (
-    "import marshal, sys; sys.path[:] = marshal.loads(bytes.fromhex(sys.argv.pop())); "
-    "from workhorse.worker.pooled import main; main()"
-)
 
 
 class WorkerPool:
@@ -174,7 +152,7 @@ class _Run:
     def __init__(self, told: Told, name: str, number: int) -> None:
         self._told = told
         self.settings = told.settings
-        self._places = [_Place(self, f"{name}.{which}") for which in range(1, number + 1)]
+        self._posts = [Post(self, f"{name}.{which}") for which in range(1, number + 1)]
         self._name = name
         self._loop: asyncio.AbstractEventLoop | None = None
         self._asked = 0.0
@@ -200,14 +178,14 @@ class _Run:
             raise WorkhorseError(
                 f"the pool's settings cannot reach its workers: {error}"
             ) from error
-        log.info("pool %s starts %d workers", self._name, len(self._places))
+        log.info("pool %s starts %d workers", self._name, len(self._posts))
         try:
-            for place in self._places:
-                place.start()
+            for post in self._posts:
+                post.start()
             await self._over.wait()
         finally:
-            for place in self._places:
-                place.end()
+            for post in self._posts:
+                post.end()
         log.info("pool %s has stopped", self._name)
         if self._failure is not None:
             raise self._failure
@@ -236,7 +214,7 @@ class _Run:
 
     def review(self) -> None:
         """A worker has ended."""
-        if all(place.is_done for place in self._places):
+        if all(post.is_done for post in self._posts):
             self._over.set()
 
     def _ask(self) -> None:
@@ -251,153 +229,10 @@ class _Run:
 
     def _send(self, word: bytes) -> None:
         self.word = word
-        for place in self._places:
-            place.send(word)
+        for post in self._posts:
+            post.send(word)
         self.review()
 
     def _look(self) -> None:
-        for place in self._places:
-            place.look()
-
-
-class _Place:
-    """One worker after the other, of one name.
-
-    Attributes:
-        is_done: Whether no other will follow.
-    """
-
-    def __init__(self, run: _Run, name: str) -> None:
-        self._run = run
-        self.name = name
-        self.is_done = False
-        self._process: subprocess.Popen[bytes] | None = None
-        self._end: socket.socket | None = None
-        self._said = b""
-        self._began = 0.0
-        self._deaths = 0
-        self._timer: asyncio.TimerHandle | None = None
-
-    def start(self) -> None:
-        """Start a worker."""
-        self._timer = None
-        loop = asyncio.get_running_loop()
-        self._said, self._began = b"", loop.time()
-        ours, theirs = socket.socketpair()
-        try:
-            with theirs:
-                self._process = _launch(theirs, self._run.settings)
-        except OSError as error:
-            ours.close()
-            log.warning("worker %s cannot be started: %s", self.name, error)
-            self._again()
-            return
-        with contextlib.suppress(OSError):  # it has died, which is seen below
-            ours.settimeout(PATIENCE)
-            ours.sendall(self._run.message(self.name))
-        ours.setblocking(False)
-        self._end = ours
-        loop.add_reader(ours, self._hear)
-
-    def send(self, word: bytes) -> None:
-        """Tell the worker to stop, in one way or the other."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-            self.is_done = True
-        if self._end is None or self._process is None:
-            return
-        if self._run.settings.isolation != "inline":
-            with contextlib.suppress(OSError):
-                self._end.send(word)
-        elif self._process.poll() is None:
-            self._process.terminate()
-            if word == STOP:
-                asyncio.get_running_loop().call_later(REPEAT, self.send, word)
-
-    def look(self) -> None:
-        """See whether the worker has ended."""
-        if self._process is None:
-            return
-        if self._process.poll() is None:
-            if self._end is None:
-                asyncio.get_running_loop().call_later(LINGERS, self.look)
-            return
-        while self._end is not None:
-            self._hear()  # its last words
-        status, self._process = self._process.returncode, None
-        settings = self._run.settings
-        wanted = status == 0 and (settings.burst or settings.max_idle_time is not None)
-        if self._run.word or wanted:
-            self.is_done = True
-            self._run.review()
-            return
-        if status:
-            log.error("worker %s has died: %s", self.name, _cause(status))
-        self._again(counts=bool(status))
-
-    def end(self) -> None:
-        """Let go of the worker, which ends it; and see to it that it has."""
-        self._deafen()
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-    def _hear(self) -> None:
-        assert self._end is not None  # noqa: S101 - for the type checker
-        try:
-            words = self._end.recv(HEARD)
-        except BlockingIOError:
-            if self._process is None or self._process.poll() is not None:
-                self._deafen()
-            return
-        except OSError:
-            words = b""
-        if words:
-            self._said += words
-            if self._said.startswith(READY):
-                self._run.proven()
-            return
-        self._deafen()
-        if FAILED in self._said[:2]:
-            self._fail(self._said.partition(FAILED)[2])
-        asyncio.get_running_loop().call_soon(self.look)
-
-    def _fail(self, pickled: bytes) -> None:
-        try:
-            error = pickle.loads(pickled)  # noqa: S301 - from our own worker, which runs no user code
-        except Exception:  # noqa: BLE001 - it died in the middle of a word
-            return
-        if isinstance(error, WorkhorseError | ImportError):
-            self._run.failed(self.name, error)
-
-    def _deafen(self) -> None:
-        if self._end is not None:
-            asyncio.get_running_loop().remove_reader(self._end)
-            self._end.close()
-            self._end = None
-
-    def _again(self, *, counts: bool = True) -> None:
-        """Start another one: at once if the last has lived, else after a pause that grows."""
-        loop = asyncio.get_running_loop()
-        lived = loop.time() - self._began
-        self._deaths = self._deaths + 1 if counts and lived < STEADY else 0
-        delay = 0.0 if self._deaths < 2 else min(LONGEST_WAIT, 0.25 * 2**self._deaths)  # noqa: PLR2004 - the first death is an accident
-        self._timer = loop.call_later(delay * random.uniform(0.75, 1.0), self.start)
-
-
-def _launch(end: socket.socket, settings: Settings) -> subprocess.Popen[bytes]:
-    folders = marshal.dumps([*settings.path, *map(os.fspath, sys.path)])
-    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-c", _BOOT, str(end.fileno()), str(os.getpid()), folders.hex()],
-        pass_fds=[end.fileno()],
-        stdin=subprocess.DEVNULL,
-        # Ctrl+C is for the pool, which passes it on once; not for all at the terminal.
-        start_new_session=True,
-    )
-
-
-def _cause(status: int) -> str:
-    from workhorse.worker.kernel import signal_name  # noqa: PLC0415 - only where one dies
-
-    return f"signal {signal_name(-status)}" if status < 0 else f"status {status}"
+        for post in self._posts:
+            post.look()
