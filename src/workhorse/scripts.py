@@ -15,8 +15,12 @@ from pathlib import Path
 _FOLDER = Path(__file__).with_name("lua")
 _INCLUDE = re.compile(r"^-- @include (lib/\w+)$", re.MULTILINE)
 _LAZY = re.compile(r"^-- @lazy (lib/(\w+))$", re.MULTILINE)
+_SELDOM = re.compile(r"^-- @seldom (lib/(\w+))$", re.MULTILINE)
+_ANY = re.compile(r"^-- @(?:include|lazy|seldom) (lib/\w+)$", re.MULTILINE)
 _CHUNK = re.compile(r"\n(?=\S)(?!end\b|else)")
-_DEFINITION = re.compile(r"local (?:function (?=\w)|(?=queues =|workers =|suspensions =|groups =))(\w+)")
+_DEFINITION = re.compile(
+    r"local (?:function (?=\w)|(?=queues =|workers =|suspensions =|groups =|crons =))(\w+)"
+)
 _DEFINED = re.compile(r"^ *local (?:function )?(\w+)", re.MULTILINE)
 _ONE_LINE = re.compile(r"^local function (\w+)\((\w+)\) return (.+) end$", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -53,25 +57,66 @@ def source(name: str) -> str:
 
 def assemble(text: str) -> str:
     """A script's source with its arguments named and its includes in place, each once."""
-    return shake(write_out("\n".join([*locals_of(text), _with_includes(text, set())])))
+    seldom: set[str] = set()
+    code = _with_includes(text, set(), seldom)
+    for name in seldom:
+        code = re.sub(rf"\b{name}\(", f"seldom('{name}', ", code)
+    return shake(write_out("\n".join([*locals_of(text), *_seldom(seldom), code])))
 
 
-def _with_includes(text: str, included: set[str]) -> str:
+def _with_includes(text: str, included: set[str], seldom: set[str]) -> str:
+    """The code of a file and of all that it includes; adds the names of what is needed seldom."""
+
     def include(match: re.Match[str]) -> str:
         if match[1] in included:
             return ""
         included.add(match[1])
-        return _with_includes(source(match[1]), included)
+        return _with_includes(source(match[1]), included, seldom)
 
     def postpone(match: re.Match[str]) -> str:
         if match[1] in included:
             return ""
         included.add(match[1])
-        code, name = f"{_with_includes(source(match[1]), set())}\n{match[2]}()", match[2]
+        code = f"{_with_includes(source(match[1]), set(), seldom)}\n{match[2]}()"
         body = shake(write_out(code))
-        return f"local function {name}(...)\n  {_indented(body, name)}\nend"
+        return f"local function {match[2]}(...)\n  {_indented(body, match[2])}\nend"
 
-    return code_of(_INCLUDE.sub(include, _LAZY.sub(postpone, text)))
+    def put_aside(match: re.Match[str]) -> str:
+        seldom.add(match[2])
+        return ""
+
+    return code_of(_INCLUDE.sub(include, _LAZY.sub(postpone, _SELDOM.sub(put_aside, text))))
+
+
+def _seldom(names: set[str]) -> list[str]:
+    """One function for all that is needed seldom: it makes them at the first call of a run."""
+    if not names:
+        return []
+    text = "\n".join(f"-- @include lib/{name}" for name in sorted(names))
+    body = write_out(code_of(_with_all(text, set())))
+    table = ", ".join(f"{name} = {name}" for name in sorted(names))
+    lines = [*body.splitlines(), f"made = {{{table}}}"]
+    return [
+        "local made",
+        "local function seldom(name, ...)",
+        "  if not made then",
+        *(f"    {line}" for line in lines),
+        "  end",
+        "  return made[name](...)",
+        "end",
+    ]
+
+
+def _with_all(text: str, included: set[str]) -> str:
+    """The same with whatever a file asks for in whichever way put in place, each once."""
+
+    def include(match: re.Match[str]) -> str:
+        if match[1] in included:
+            return ""
+        included.add(match[1])
+        return _with_all(source(match[1]), included)
+
+    return _ANY.sub(include, text)
 
 
 def _indented(body: str, name: str) -> str:

@@ -57,6 +57,21 @@ def test_a_lazy_include_is_one_function_that_makes_all_it_needs_when_it_is_calle
     assert text.endswith("  return displace(...)\nend\ndisplace(id, queue, status)")
 
 
+def test_what_is_needed_seldom_is_made_by_one_function_for_all_of_it():
+    text = assemble(
+        "-- @seldom lib/displace\n-- @seldom lib/own\nown(queue, ids, at)\ndisplace(a, b, c)"
+    )
+    assert text.count("function displace(") == text.count("function own(") == 1
+    assert text.count("local prefix =") == 1
+    assert text.endswith("end\nseldom('own', queue, ids, at)\nseldom('displace', a, b, c)")
+
+
+def test_a_script_that_asks_for_everything_has_each_function_once():
+    text = load("exchange").text
+    for name in ("conclude", "unblock", "doom", "tally", "admit"):
+        assert text.count(f"function {name}(") == 1
+
+
 def test_functions_that_nothing_uses_do_not_travel():
     code = "local function a()\n  return 1\nend\nlocal function b() return a() end\nreturn 1"
     assert shake(code) == "return 1"

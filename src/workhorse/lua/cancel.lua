@@ -12,7 +12,7 @@
 -- @include lib/now
 -- @include lib/displace
 -- @include lib/expire
--- @lazy lib/conclude
+-- @seldom lib/conclude
 local waiting = {queued = true, scheduled = true, deferred = true, rate_limited = true}
 local now = milliseconds(time)
 local job = redis.call('HMGET', job_key(id), 'status', 'origin', 'attempt', 'canceled_by', 'after')

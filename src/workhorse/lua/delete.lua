@@ -8,7 +8,7 @@
 
 -- @include lib/now
 -- @include lib/displace
--- @lazy lib/conclude
+-- @seldom lib/conclude
 local job = redis.call('HMGET', job_key(id), 'status', 'origin', 'after')
 if job[1] then displace(id, job[2], job[1]) end
 if job[3] then conclude(id, 'deleted', milliseconds(time)) end

@@ -9,7 +9,7 @@
 
 -- @include lib/now
 -- @include lib/fields
--- @lazy lib/conclude
+-- @seldom lib/conclude
 local ids = redis.call('LPOP', queue_key(queue), at_most)
 if not ids then return 0 end
 for _, id in ipairs(ids) do

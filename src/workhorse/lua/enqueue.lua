@@ -19,7 +19,7 @@
 -- @include lib/now
 -- @include lib/store
 -- @lazy lib/judge
--- @lazy lib/orphan
+-- @seldom lib/orphan
 local now, at, verdicts = milliseconds(time), 3, nil
 local answer = {now}
 

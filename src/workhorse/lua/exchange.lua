@@ -28,7 +28,7 @@
 -- @include lib/settle
 -- @include lib/busy
 -- @include lib/remember
--- @lazy lib/replay
+-- @seldom lib/replay
 -- @lazy lib/housekeeping
 -- @lazy lib/pass_on
 -- @include lib/until_due

@@ -10,7 +10,7 @@
 
 -- @include lib/now
 -- @include lib/agenda
--- @lazy lib/complete
+-- @seldom lib/complete
 local now, key = milliseconds(time), group_key(name)
 if redis.call('EXISTS', key) == 0 then return redis.error_reply('NOGROUP ' .. name) end
 if duration == '0' then

@@ -12,7 +12,7 @@
 -- @include lib/displace
 -- @include lib/history
 -- @include lib/ready
--- @lazy lib/rejoin
+-- @seldom lib/rejoin
 local now = milliseconds(time)
 local answer = {}
 local ended = {finished = true, failed = true, stopped = true, canceled = true}

@@ -7,7 +7,7 @@
 -- Returns how many were suspended.
 
 -- @include lib/now
--- @lazy lib/resume
+-- @seldom lib/resume
 local now, ended = milliseconds(time), 0
 for i = 2, #ARGV do ended = ended + resume(ARGV[i], now) end
 return ended

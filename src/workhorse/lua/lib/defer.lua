@@ -36,7 +36,7 @@ local function defer_one(id, queue, now)
     elseif how ~= 'finished' and job[2] == 'wait' and redis.call('EXISTS', job_key(parent)) == 1 then
       redis.call('RPUSH', patients_key(parent), id)
       open[#open + 1] = parent
-    elseif how ~= 'finished' and not (job[2] == 'run' and how ~= 'canceled') then
+    elseif how ~= 'finished' and job[2] ~= 'any' and not (job[2] == 'run' and how ~= 'canceled') then
       return doom(id, queue, parent, how, job[2], now)
     end
   end

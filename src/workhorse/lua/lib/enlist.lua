@@ -1,7 +1,7 @@
 -- Jobs that were just stored join their group; returns those that may enter their queue: not those
 -- that stand in line because their limit is reached.
 -- @include lib/fields
--- @lazy lib/admit
+-- @seldom lib/admit
 local function enlist(ids, place, now)
   local free = {}
   for _, id in ipairs(ids) do

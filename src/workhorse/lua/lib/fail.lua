@@ -2,7 +2,7 @@
 -- and requeued. `concluded`: the word for its end, if that has consequences.
 -- @include lib/expire
 -- @include lib/vanish
--- @lazy lib/conclude
+-- @seldom lib/conclude
 local function fail(id, queue, how, exc, ttl, ran, again, now, concluded)
   redis.call('ZREM', started_key(queue), id)
   ttl = tonumber(ttl)

@@ -6,7 +6,7 @@
 -- @include lib/agenda
 -- @include lib/lifetime
 -- @include lib/vanish
--- @lazy lib/conclude
+-- @seldom lib/conclude
 local function mark_finished(id, key, result, began, ended, ttl, again)
   if result ~= '' then
     call('HSET', key, 'status', 'finished', 'ended_at', ended, 'started_at', began, 'result', result)

@@ -5,10 +5,11 @@
 -- @include lib/promote
 -- @include lib/abandon
 -- @include lib/look_again
--- @lazy lib/suspended
--- @lazy lib/resume
--- @lazy lib/unblock
--- @lazy lib/complete
+-- @seldom lib/suspended
+-- @seldom lib/resume
+-- @seldom lib/unblock
+-- @seldom lib/complete
+-- @lazy lib/announce
 local function reap(queue, max_crashes, now)
   local registry = started_key(queue)
   local late = redis.call('ZRANGE', registry, '-inf', now, 'BYSCORE', 'LIMIT', 0, 200)
@@ -39,6 +40,7 @@ local function housekeeping(max_crashes, now)
       redis.call('ZREMRANGEBYSCORE', holds_key(queue), '-inf', now)
       complete(queue, now)
       look_again(kind, queue, holds_key(queue), 0)
+    elseif kind == 't' then announce(news, now)
     elseif kind == 'r' then resume('', now)
     elseif kind == 'p' then news.suspended = suspended(news)
     else redis.call('ZREM', agenda, entry) end

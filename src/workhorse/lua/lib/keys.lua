@@ -5,6 +5,7 @@ local queues = prefix .. 'queues'
 local workers = prefix .. 'workers'
 local suspensions = prefix .. 'suspended'
 local groups = prefix .. 'groups'
+local crons = prefix .. 'crons'
 local job_prefix = prefix .. 'job:'
 local function job_key(id) return job_prefix .. id end
 local function gone_key(id) return prefix .. 'ex:' .. id end
@@ -21,6 +22,8 @@ local function canceled_key(name) return prefix .. 'canceled:' .. name end
 local function inbox_key(name) return prefix .. 'inbox:' .. name end
 local function answer_key(nonce) return prefix .. 'answer:' .. nonce end
 local function worker_key(name) return prefix .. 'worker:' .. name end
+local function cron_key(name) return prefix .. 'cron:' .. name end
+local function fired_key(name) return prefix .. 'fired:' .. name end
 local function waits_key(id) return prefix .. 'waits:' .. id end
 local function dependents_key(id) return prefix .. 'dependents:' .. id end
 local function patients_key(id) return prefix .. 'patients:' .. id end

@@ -4,7 +4,7 @@
 -- @include lib/wait
 -- @include lib/place
 -- @include lib/look_again
--- @lazy lib/admit
+-- @seldom lib/admit
 local function promote(queue, now)
   local registry, back, front = scheduled_key(queue), {}, {}
   local due = redis.call('ZRANGE', registry, '-inf', now, 'BYSCORE', 'LIMIT', 0, 500)

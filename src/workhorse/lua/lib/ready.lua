@@ -1,7 +1,7 @@
 -- A job that was elsewhere before enters its queue, or stands in line if its limit is reached.
 -- @include lib/wait
 -- @include lib/place
--- @lazy lib/admit
+-- @seldom lib/admit
 local function ready(queue, id, at_front)
   local job = fields_of(id, 'ttl', 'after', 'rate_limit')
   if job[3] and not admit(id, job[3]) then return end

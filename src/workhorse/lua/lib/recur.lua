@@ -4,7 +4,7 @@
 -- @include lib/history
 -- @include lib/ready
 -- @include lib/schedule
--- @lazy lib/conclude_run
+-- @seldom lib/conclude_run
 local function recur(id, queue, result, every, ran, now, marked)
   redis.call('ZREM', started_key(queue), id)
   redis.call('HSET', job_key(id), 'started_at', now - ran)

@@ -3,7 +3,7 @@
 -- @include lib/history
 -- @include lib/ready
 -- @include lib/schedule
--- @lazy lib/let_go
+-- @seldom lib/let_go
 local function retry(id, queue, exc, delay, ran, at_front, now, marked)
   redis.call('ZREM', started_key(queue), id)
   redis.call('HSET', job_key(id), 'started_at', now - ran)

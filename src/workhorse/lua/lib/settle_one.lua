@@ -3,7 +3,7 @@
 -- @include lib/fail
 -- @include lib/retry
 -- @include lib/release
--- @lazy lib/recur
+-- @seldom lib/recur
 local ends = {fail = 'failed', stop = 'stopped'}
 
 local function settle_one(kind, id, queue, token, exc, wait, ran, at_front, now)

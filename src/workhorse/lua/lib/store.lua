@@ -3,12 +3,12 @@
 -- those that were stored before to `known`.
 -- @include lib/text
 -- @include lib/place
--- @lazy lib/displace
+-- @seldom lib/displace
 -- @lazy lib/schedule
--- @lazy lib/own
--- @lazy lib/supplant
--- @lazy lib/enlist
--- @lazy lib/defer
+-- @seldom lib/own
+-- @seldom lib/supplant
+-- @seldom lib/enlist
+-- @seldom lib/defer
 local function store(queue, at, first, last, width, verdicts, known, now)
   local mode, nonce, place, when, ttl = unpack(ARGV, at, at + 4)
   local later, ids, marked = place == 'at' or place == 'in' or place == 'wait', {}, false

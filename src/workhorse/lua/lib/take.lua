@@ -7,7 +7,7 @@
 -- @include lib/text
 -- @include lib/fields
 -- @include lib/agenda
--- @lazy lib/lapse
+-- @seldom lib/lapse
 local function mark_started(keys, attempts, token, marked, now)
   for i, key in ipairs(keys) do
     local held = marked[i] and token .. '+' or token

@@ -1,6 +1,6 @@
 -- A group counts a job of its own that has ended. The last one completes it, unless somebody is
 -- still adding to it.
--- @lazy lib/complete
+-- @seldom lib/complete
 local counted = {finished = 'finished', failed = 'failed', died = 'failed', stopped = 'stopped',
   canceled = 'canceled', released = 'canceled', deleted = 'deleted', expired = 'deleted'}
 

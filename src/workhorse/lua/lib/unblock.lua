@@ -10,6 +10,7 @@ local function tell(id, parent, how, now)
   local job = fields_of(id, 'status', 'origin', 'on_parent', 'due', 'front')
   if job[1] ~= 'deferred' then return true end
   local fine = how == 'finished' or how == 'released' or (job[3] == 'run' and how ~= 'canceled' and how ~= 'deleted')
+    or job[3] == 'any'
   -- Who is patient waits for a parent that may be requeued.
   if not fine and job[3] == 'wait' and lasting[how] then return false end
   if redis.call('SREM', waits_key(id), parent) == 1 then
