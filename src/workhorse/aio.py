@@ -46,7 +46,7 @@ class AsyncQueue(QueueFlows[AsyncJob]):
         **kwargs: Any,  # noqa: ANN401 - the function's
     ) -> AsyncJob:
         """Store a call and put it at the tail of this queue; see `Queue.enqueue`."""
-        return await arun(self.connection, self._storing(calls.parse(f, args, kwargs)))
+        return await arun(self._way, self._storing(calls.parse(f, args, kwargs)))
 
     async def enqueue_call(
         self,
@@ -57,7 +57,7 @@ class AsyncQueue(QueueFlows[AsyncJob]):
     ) -> AsyncJob:
         """`enqueue` with the function's arguments apart from the options."""
         call = calls.prepare(func, args, kwargs, options)
-        return await arun(self.connection, self._storing(call))
+        return await arun(self._way, self._storing(call))
 
     async def enqueue_at(
         self,
@@ -69,7 +69,7 @@ class AsyncQueue(QueueFlows[AsyncJob]):
     ) -> AsyncJob:
         """`enqueue`, but not before a moment; see `Queue.enqueue_at`."""
         call = calls.parse(f, args, kwargs)
-        return await arun(self.connection, self._storing(call, due=calls.moment(when)))
+        return await arun(self._way, self._storing(call, due=calls.moment(when)))
 
     async def enqueue_in(
         self,
@@ -81,11 +81,11 @@ class AsyncQueue(QueueFlows[AsyncJob]):
     ) -> AsyncJob:
         """`enqueue`, but not before some time has gone by; see `Queue.enqueue_in`."""
         call = calls.parse(f, args, kwargs)
-        return await arun(self.connection, self._storing(call, delay=calls.pause(time_delta)))
+        return await arun(self._way, self._storing(call, delay=calls.pause(time_delta)))
 
     async def enqueue_many(self, job_datas: Iterable[EnqueueData]) -> list[AsyncJob]:
         """Enqueue many calls, in order, in few round trips; see `Queue.enqueue_many`."""
-        return await arun(self.connection, self._storing_many(job_datas))
+        return await arun(self._way, self._storing_many(job_datas))
 
     @staticmethod
     def prepare_data(
@@ -101,7 +101,7 @@ class AsyncQueue(QueueFlows[AsyncJob]):
 
     async def count(self) -> int:
         """How many jobs are ready."""
-        return await arun(self.connection, self._count())
+        return await arun(self._way, self._count())
 
     async def is_empty(self) -> bool:
         """Whether no job is ready."""
@@ -117,45 +117,45 @@ class AsyncQueue(QueueFlows[AsyncJob]):
 
     async def get_job_ids(self, offset: int = 0, length: int = -1) -> list[str]:
         """The ids of up to `length` jobs that are ready (-1: all), from index `offset`."""
-        return await arun(self.connection, self._job_ids(offset, length))
+        return await arun(self._way, self._job_ids(offset, length))
 
     async def get_jobs(self, offset: int = 0, length: int = -1) -> list[AsyncJob]:
         """Up to `length` jobs that are ready (-1: all), from index `offset`."""
-        return await arun(self.connection, self._jobs(offset, length))
+        return await arun(self._way, self._jobs(offset, length))
 
     async def fetch_job(self, job_id: str) -> AsyncJob | None:
         """The job, or None if there is none of that id in this queue or its registries."""
-        return await arun(self.connection, self._fetch_job(job_id))
+        return await arun(self._way, self._fetch_job(job_id))
 
     async def get_job_position(self, job_or_id: JobSnapshot | str) -> int | None:
         """How many jobs are ahead of this one; None if it is not in the queue. O(n)."""
-        return await arun(self.connection, self._position(as_id(job_or_id)))
+        return await arun(self._way, self._position(as_id(job_or_id)))
 
     # Clearing
 
     async def empty(self) -> int:
         """Delete all jobs that are ready; returns how many there were."""
-        return await arun(self.connection, self._empty())
+        return await arun(self._way, self._empty())
 
     async def delete(self, delete_jobs: bool = True) -> None:  # noqa: FBT001, FBT002 - as in RQ
         """Empty the queue and take it off the list of queues; see `Queue.delete`."""
-        await arun(self.connection, self._delete(delete_jobs=delete_jobs))
+        await arun(self._way, self._delete(delete_jobs=delete_jobs))
 
     async def remove(self, job_or_id: JobSnapshot | str) -> None:
         """Cancel a job that is ready; see `Queue.remove`."""
-        await arun(self.connection, self._remove(as_id(job_or_id)))
+        await arun(self._way, self._remove(as_id(job_or_id)))
 
     async def suspend(self, ttl: Duration | None = None) -> None:
         """Let workers take no more of its jobs; see `Queue.suspend`."""
-        await arun(self.connection, self._suspend(ttl))
+        await arun(self._way, self._suspend(ttl))
 
     async def resume(self) -> bool:
         """Let workers take its jobs again; see `Queue.resume`."""
-        return await arun(self.connection, self._resume())
+        return await arun(self._way, self._resume())
 
     async def is_suspended(self) -> bool:
         """Whether it is suspended, by itself or with all queues."""
-        return await arun(self.connection, self._is_suspended())
+        return await arun(self._way, self._is_suspended())
 
     # The registries
 
@@ -204,7 +204,7 @@ class AsyncRegistry(RegistryFlows):
 
     async def count(self) -> int:
         """How many jobs there are."""
-        return await arun(self.connection, self._count())
+        return await arun(self._way, self._count())
 
     async def get_job_count(self, cleanup: bool = True) -> int:  # noqa: ARG002, FBT001, FBT002 - as in RQ
         """How many jobs there are; `cleanup` has no meaning here, as nothing needs it."""
@@ -212,7 +212,7 @@ class AsyncRegistry(RegistryFlows):
 
     async def contains(self, job: JobSnapshot | str) -> bool:
         """Whether the job is in this state."""
-        return await arun(self.connection, self._contains(as_id(job)))
+        return await arun(self._way, self._contains(as_id(job)))
 
     async def get_job_ids(
         self,
@@ -222,18 +222,18 @@ class AsyncRegistry(RegistryFlows):
         cleanup: bool = True,  # noqa: ARG002, FBT001, FBT002 - as in RQ
     ) -> list[str]:
         """The ids from index `start` to `end`, both included, -1 being the last."""
-        return await arun(self.connection, self._ids(start, end, desc=desc))
+        return await arun(self._way, self._ids(start, end, desc=desc))
 
     async def get_expiration_time(self, job: JobSnapshot | str) -> datetime | None:
         """When the job leaves the registry by itself, aware UTC; None for never."""
-        return await arun(self.connection, self._time(as_id(job)))
+        return await arun(self._way, self._time(as_id(job)))
 
     async def remove(self, job: JobSnapshot | str, delete_job: bool = False) -> None:  # noqa: FBT001, FBT002 - as in RQ
         """Take a job that has ended out of the registry; see `Registry.remove`."""
-        await arun(self.connection, self._remove(as_id(job), delete_job=delete_job))
+        await arun(self._way, self._remove(as_id(job), delete_job=delete_job))
 
     async def requeue(self, job_or_id: JobSnapshot | str, at_front: bool = False) -> AsyncJob:  # noqa: FBT001, FBT002 - as in RQ
         """Run a job that has ended once more; see `Registry.requeue`."""
         job = AsyncJob(as_id(job_or_id), self._source)
-        await arun(self.connection, self._requeue(job.id, at_front=at_front))
+        await arun(self._way, self._requeue(job.id, at_front=at_front))
         return job

@@ -57,7 +57,7 @@ class GroupFlows(Generic[J]):
     @property
     def connection(self) -> Connection:
         """The way to the group's server; found when it is first needed."""
-        return self._source.connection
+        return self._way
 
     @property
     def key(self) -> str:
@@ -74,8 +74,12 @@ class GroupFlows(Generic[J]):
         return f"{type(self).__name__}({self.name!r})"
 
     @property
+    def _way(self) -> Connection:
+        return self._source.connection
+
+    @property
     def _keys(self) -> Keys:
-        return self.connection.keys
+        return self._way.keys
 
     def _create(self, on_complete: Completion | None, queue: str, ttl: Duration) -> Flow[Self]:
         kept = round(seconds(ttl, what="ttl") * 1000)
@@ -173,7 +177,7 @@ class Group(GroupFlows[Job]):
             ValueError: A value makes no sense.
         """
         group = cls(connection, name, serializer=serializer, allow=allow)
-        return run(group.connection, group._create(on_complete, queue, ttl))
+        return run(group._way, group._create(on_complete, queue, ttl))
 
     @classmethod
     def fetch(cls, name: str, connection: object = None) -> Self:
@@ -183,7 +187,7 @@ class Group(GroupFlows[Job]):
             NoSuchGroupError: There is none.
         """
         group = cls(connection, name)
-        return run(group.connection, group._found())
+        return run(group._way, group._found())
 
     @classmethod
     def all(cls, connection: object = None) -> list[Self]:
@@ -201,14 +205,14 @@ class Group(GroupFlows[Job]):
         Raises:
             NoSuchGroupError: The group is gone.
         """
-        return run(self.connection, self._adding(queue, job_datas))
+        return run(self._way, self._adding(queue, job_datas))
 
     def __enter__(self) -> Self:
         """Until the end of the `with`, the group is not complete: jobs are being added.
 
         Jobs are added by `enqueue_many`, or by `queue.enqueue(..., group_id=group.name)`.
         """
-        run(self.connection, self._hold())
+        run(self._way, self._hold())
         return self
 
     def __exit__(
@@ -217,7 +221,7 @@ class Group(GroupFlows[Job]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        run(self.connection, self._release())
+        run(self._way, self._release())
 
     @property
     def progress(self) -> GroupProgress:
@@ -226,7 +230,7 @@ class Group(GroupFlows[Job]):
         Raises:
             NoSuchGroupError: It is gone.
         """
-        return run(self.connection, groups.progress(self._keys, self.name))
+        return run(self._way, groups.progress(self._keys, self.name))
 
     def wait(self, timeout: float | None = None) -> GroupProgress:
         """Wait until all jobs have ended; what became of them. Nothing is polled.
@@ -238,27 +242,27 @@ class Group(GroupFlows[Job]):
             TimeoutError: The time is up.
             NoSuchGroupError: The group is gone.
         """
-        return run(self.connection, self._wait(timeout))
+        return run(self._way, self._wait(timeout))
 
     def get_jobs(self) -> list[Job]:
         """Its jobs that are still kept, in the order in which their ids sort."""
-        return run(self.connection, self._records(Job))
+        return run(self._way, self._records(Job))
 
     def job_ids(self) -> list[str]:
         """The ids of all its jobs, those that have expired included."""
-        return run(self.connection, groups.member_ids(self._keys, self.name))
+        return run(self._way, groups.member_ids(self._keys, self.name))
 
     def cancel(self) -> int:
         """Cancel all of its jobs that have not begun; how many there were."""
-        return run(self.connection, self._canceling())
+        return run(self._way, self._canceling())
 
     def delete_job(self, job: JobSnapshot | str) -> bool:
         """Delete one job; whether there was one."""
-        return run(self.connection, control.delete(self._keys, as_id(job)))
+        return run(self._way, control.delete(self._keys, as_id(job)))
 
     def delete(self) -> bool:
         """Forget the group, but not its jobs; whether there was one."""
-        return run(self.connection, groups.delete(self._keys, self.name))
+        return run(self._way, groups.delete(self._keys, self.name))
 
 
 class AsyncGroup(GroupFlows[AsyncJob]):
@@ -278,13 +282,13 @@ class AsyncGroup(GroupFlows[AsyncJob]):
     ) -> Self:
         """A new group on the server; see `Group.create`."""
         group = cls(connection, name, serializer=serializer, allow=allow)
-        return await arun(group.connection, group._create(on_complete, queue, ttl))
+        return await arun(group._way, group._create(on_complete, queue, ttl))
 
     @classmethod
     async def fetch(cls, name: str, connection: object = None) -> Self:
         """The group of that name; see `Group.fetch`."""
         group = cls(connection, name)
-        return await arun(group.connection, group._found())
+        return await arun(group._way, group._found())
 
     @classmethod
     async def all(cls, connection: object = None) -> list[Self]:
@@ -296,11 +300,11 @@ class AsyncGroup(GroupFlows[AsyncJob]):
         self, queue: AsyncQueue, job_datas: Iterable[EnqueueData]
     ) -> list[AsyncJob]:
         """Enqueue calls as jobs of this group; see `Group.enqueue_many`."""
-        return await arun(self.connection, self._adding(queue, job_datas))
+        return await arun(self._way, self._adding(queue, job_datas))
 
     async def __aenter__(self) -> Self:
         """Until the end of the `async with`, the group is not complete."""
-        await arun(self.connection, self._hold())
+        await arun(self._way, self._hold())
         return self
 
     async def __aexit__(
@@ -309,32 +313,32 @@ class AsyncGroup(GroupFlows[AsyncJob]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await arun(self.connection, self._release())
+        await arun(self._way, self._release())
 
     async def progress(self) -> GroupProgress:
         """How many jobs it has, and what became of them; see `Group.progress`."""
-        return await arun(self.connection, groups.progress(self._keys, self.name))
+        return await arun(self._way, groups.progress(self._keys, self.name))
 
     async def wait(self, timeout: float | None = None) -> GroupProgress:  # noqa: ASYNC109 - as `Group.wait`
         """Wait until all jobs have ended; see `Group.wait`."""
-        return await arun(self.connection, self._wait(timeout))
+        return await arun(self._way, self._wait(timeout))
 
     async def get_jobs(self) -> list[AsyncJob]:
         """Its jobs that are still kept; see `Group.get_jobs`."""
-        return await arun(self.connection, self._records(AsyncJob))
+        return await arun(self._way, self._records(AsyncJob))
 
     async def job_ids(self) -> list[str]:
         """The ids of all its jobs; see `Group.job_ids`."""
-        return await arun(self.connection, groups.member_ids(self._keys, self.name))
+        return await arun(self._way, groups.member_ids(self._keys, self.name))
 
     async def cancel(self) -> int:
         """Cancel all of its jobs that have not begun; how many there were."""
-        return await arun(self.connection, self._canceling())
+        return await arun(self._way, self._canceling())
 
     async def delete_job(self, job: JobSnapshot | str) -> bool:
         """Delete one job; whether there was one."""
-        return await arun(self.connection, control.delete(self._keys, as_id(job)))
+        return await arun(self._way, control.delete(self._keys, as_id(job)))
 
     async def delete(self) -> bool:
         """Forget the group, but not its jobs; whether there was one."""
-        return await arun(self.connection, groups.delete(self._keys, self.name))
+        return await arun(self._way, groups.delete(self._keys, self.name))

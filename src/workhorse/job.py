@@ -72,7 +72,7 @@ class Job(JobFlows):
     def exists(cls, id: str, connection: object = None) -> bool:  # noqa: A002 - RQ's name
         """Whether there is such a job, or was one that was deleted at once when it ended."""
         job = cls(id, connection)
-        return run(job.connection, job._exists())
+        return run(job._way, job._exists())
 
     # How it is
 
@@ -85,51 +85,51 @@ class Job(JobFlows):
         Raises:
             NoSuchJobError: It expired or was deleted.
         """
-        return run(self.connection, self._get_status(refresh=refresh))
+        return run(self._way, self._get_status(refresh=refresh))
 
     @property
     def is_queued(self) -> bool:
         """Whether it waits in its queue."""
-        return run(self.connection, self._is(JobStatus.QUEUED))
+        return run(self._way, self._is(JobStatus.QUEUED))
 
     @property
     def is_started(self) -> bool:
         """Whether it runs."""
-        return run(self.connection, self._is(JobStatus.STARTED))
+        return run(self._way, self._is(JobStatus.STARTED))
 
     @property
     def is_finished(self) -> bool:
         """Whether its function has returned."""
-        return run(self.connection, self._is(JobStatus.FINISHED))
+        return run(self._way, self._is(JobStatus.FINISHED))
 
     @property
     def is_failed(self) -> bool:
         """Whether it failed for good."""
-        return run(self.connection, self._is(JobStatus.FAILED))
+        return run(self._way, self._is(JobStatus.FAILED))
 
     @property
     def is_deferred(self) -> bool:
         """Whether it waits for other jobs."""
-        return run(self.connection, self._is(JobStatus.DEFERRED))
+        return run(self._way, self._is(JobStatus.DEFERRED))
 
     @property
     def is_scheduled(self) -> bool:
         """Whether it waits for its time."""
-        return run(self.connection, self._is(JobStatus.SCHEDULED))
+        return run(self._way, self._is(JobStatus.SCHEDULED))
 
     @property
     def is_stopped(self) -> bool:
         """Whether it was stopped while it ran."""
-        return run(self.connection, self._is(JobStatus.STOPPED))
+        return run(self._way, self._is(JobStatus.STOPPED))
 
     @property
     def is_canceled(self) -> bool:
         """Whether it was canceled before it ran."""
-        return run(self.connection, self._is(JobStatus.CANCELED))
+        return run(self._way, self._is(JobStatus.CANCELED))
 
     def get_position(self) -> int | None:
         """How many jobs are ahead of it in its queue; None if it is not there. O(n)."""
-        return run(self.connection, self._get_position())
+        return run(self._way, self._get_position())
 
     def get_ttl(self) -> int | None:
         """Seconds until the job expires; None if it never does.
@@ -137,7 +137,7 @@ class Job(JobFlows):
         Raises:
             NoSuchJobError: It is gone already.
         """
-        return run(self.connection, self._get_ttl())
+        return run(self._way, self._get_ttl())
 
     def refresh(self) -> None:
         """Read the job anew; changes of `meta` that were not saved are lost.
@@ -145,7 +145,7 @@ class Job(JobFlows):
         Raises:
             NoSuchJobError: There is no such job any more.
         """
-        run(self.connection, self._refresh())
+        run(self._way, self._refresh())
 
     # What came of it
 
@@ -160,17 +160,17 @@ class Job(JobFlows):
         Raises:
             RefusedPayload: The stored bytes are not to be trusted; the text says why.
         """
-        return run(self.connection, self._return_value(refresh=refresh))
+        return run(self._way, self._return_value(refresh=refresh))
 
     @property
     def result(self) -> Any:  # noqa: ANN401 - whatever the function returned
         """The same as `return_value()`."""
-        return run(self.connection, self._return_value(refresh=False))
+        return run(self._way, self._return_value(refresh=False))
 
     @property
     def exc_info(self) -> str | None:
         """The traceback of its last failure, or None."""
-        return run(self.connection, self._exc_info())
+        return run(self._way, self._exc_info())
 
     def wait(self, timeout: float | None = None) -> JobStatus:
         """Wait until the job has finished, failed, or was canceled or stopped.
@@ -187,7 +187,7 @@ class Job(JobFlows):
             TimeoutError: The time is up.
             NoSuchJobError: There is no such job, or it was deleted meanwhile.
         """
-        return run(self.connection, self._wait(timeout))
+        return run(self._way, self._wait(timeout))
 
     def latest_result(self, timeout: float = 0) -> Result | None:
         """The newest run and what came of it; None if no run has ended.
@@ -195,11 +195,11 @@ class Job(JobFlows):
         Args:
             timeout: Wait up to so many seconds for the job to end.
         """
-        return run(self.connection, self._latest_result(timeout))
+        return run(self._way, self._latest_result(timeout))
 
     def results(self) -> list[Result]:
         """All runs that are remembered, newest first: the last one and up to ten before it."""
-        return run(self.connection, self._results())
+        return run(self._way, self._results())
 
     # What can be done
 
@@ -214,7 +214,7 @@ class Job(JobFlows):
             InvalidJobOperation: It runs, has ended, or was canceled before.
             NoSuchJobError: There is no such job.
         """
-        run(self.connection, self._cancel(release=enqueue_dependents))
+        run(self._way, self._cancel(release=enqueue_dependents))
 
     def delete(self, delete_dependents: bool = False) -> bool:  # noqa: FBT001, FBT002 - as in RQ
         """Forget the job, whatever its status; whether there was one.
@@ -225,16 +225,16 @@ class Job(JobFlows):
             delete_dependents: Forget those that wait for it as well, and those that wait for
                 them; else they fare as if it had failed.
         """
-        return run(self.connection, self._delete(dependents=delete_dependents))
+        return run(self._way, self._delete(dependents=delete_dependents))
 
     def delete_dependents(self) -> int:
         """Forget the jobs that wait for this one, and those that wait for them; how many."""
-        return run(self.connection, self._delete_dependents())
+        return run(self._way, self._delete_dependents())
 
     @property
     def dependent_ids(self) -> list[str]:
         """The ids of the jobs that wait for this one."""
-        return run(self.connection, self._dependent_ids())
+        return run(self._way, self._dependent_ids())
 
     def requeue(self, at_front: bool = False) -> Self:  # noqa: FBT001, FBT002 - as in RQ
         """Run the job once more; what came of its last run goes into its history.
@@ -246,7 +246,7 @@ class Job(JobFlows):
             InvalidJobOperation: It has not ended.
             NoSuchJobError: There is no such job.
         """
-        return run(self.connection, self._requeue(at_front=at_front))
+        return run(self._way, self._requeue(at_front=at_front))
 
     def get_meta(self, refresh: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002 - as in RQ
         """What the job carries for its user.
@@ -254,7 +254,7 @@ class Job(JobFlows):
         Args:
             refresh: Read the job anew; otherwise what was last seen.
         """
-        return run(self.connection, self._get_meta(refresh=refresh))
+        return run(self._way, self._get_meta(refresh=refresh))
 
     def save_meta(self) -> None:
         """Store `meta` as it is here now.
@@ -263,10 +263,10 @@ class Job(JobFlows):
             NotSerializable: A value in it cannot be encoded; `.path` says which.
             NoSuchJobError: There is no such job any more.
         """
-        run(self.connection, self._save_meta())
+        run(self._way, self._save_meta())
 
     def _unseen(self) -> JobRecord:
-        return run(self.connection, results.fetch(self._keys, self.id))
+        return run(self._way, results.fetch(self._keys, self.id))
 
 
 def get_current_job() -> Job | None:

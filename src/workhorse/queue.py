@@ -100,7 +100,7 @@ class Queue(QueueFlows[Job]):
             ValueError: An option's value makes no sense.
             NotImplementedError: An option of RQ that this version does not have.
         """
-        return run(self.connection, self._storing(calls.parse(f, args, kwargs)))
+        return run(self._way, self._storing(calls.parse(f, args, kwargs)))
 
     def enqueue_call(
         self,
@@ -113,7 +113,7 @@ class Queue(QueueFlows[Job]):
 
         The options are those of `enqueue`, with `timeout` for `job_timeout`; so are the errors.
         """
-        return run(self.connection, self._storing(calls.prepare(func, args, kwargs, options)))
+        return run(self._way, self._storing(calls.prepare(func, args, kwargs, options)))
 
     def enqueue_at(
         self,
@@ -132,7 +132,7 @@ class Queue(QueueFlows[Job]):
             **kwargs: As in `enqueue`.
         """
         call = calls.parse(f, args, kwargs)
-        return run(self.connection, self._storing(call, due=calls.moment(when)))
+        return run(self._way, self._storing(call, due=calls.moment(when)))
 
     def enqueue_in(
         self,
@@ -151,7 +151,7 @@ class Queue(QueueFlows[Job]):
             **kwargs: As in `enqueue`.
         """
         call = calls.parse(f, args, kwargs)
-        return run(self.connection, self._storing(call, delay=calls.pause(time_delta)))
+        return run(self._way, self._storing(call, delay=calls.pause(time_delta)))
 
     def enqueue_many(self, job_datas: Iterable[EnqueueData]) -> list[Job]:
         """Enqueue many calls, in order, in few round trips.
@@ -165,7 +165,7 @@ class Queue(QueueFlows[Job]):
         Raises:
             ValueError: Two of them have the same `job_id`.
         """
-        return run(self.connection, self._storing_many(job_datas))
+        return run(self._way, self._storing_many(job_datas))
 
     @staticmethod
     def prepare_data(
@@ -182,7 +182,7 @@ class Queue(QueueFlows[Job]):
     @property
     def count(self) -> int:
         """How many jobs are ready."""
-        return run(self.connection, self._count())
+        return run(self._way, self._count())
 
     def __len__(self) -> int:
         return self.count
@@ -203,25 +203,25 @@ class Queue(QueueFlows[Job]):
 
     def get_job_ids(self, offset: int = 0, length: int = -1) -> list[str]:
         """The ids of up to `length` jobs that are ready (-1: all), from index `offset`."""
-        return run(self.connection, self._job_ids(offset, length))
+        return run(self._way, self._job_ids(offset, length))
 
     def get_jobs(self, offset: int = 0, length: int = -1) -> list[Job]:
         """Up to `length` jobs that are ready (-1: all), from index `offset`."""
-        return run(self.connection, self._jobs(offset, length))
+        return run(self._way, self._jobs(offset, length))
 
     def fetch_job(self, job_id: str) -> Job | None:
         """The job, or None if there is none of that id in this queue or its registries."""
-        return run(self.connection, self._fetch_job(job_id))
+        return run(self._way, self._fetch_job(job_id))
 
     def get_job_position(self, job_or_id: JobSnapshot | str) -> int | None:
         """How many jobs are ahead of this one; None if it is not in the queue. O(n)."""
-        return run(self.connection, self._position(as_id(job_or_id)))
+        return run(self._way, self._position(as_id(job_or_id)))
 
     # Clearing
 
     def empty(self) -> int:
         """Delete all jobs that are ready; returns how many there were."""
-        return run(self.connection, self._empty())
+        return run(self._way, self._empty())
 
     def delete(self, delete_jobs: bool = True) -> None:  # noqa: FBT001, FBT002 - as in RQ
         """Empty the queue and take it off the list of queues; its next job brings it back.
@@ -229,7 +229,7 @@ class Queue(QueueFlows[Job]):
         Args:
             delete_jobs: False only takes it off the list if no job is ready.
         """
-        run(self.connection, self._delete(delete_jobs=delete_jobs))
+        run(self._way, self._delete(delete_jobs=delete_jobs))
 
     def remove(self, job_or_id: JobSnapshot | str) -> None:
         """Cancel a job that is ready; the same as `job.cancel()`.
@@ -238,7 +238,7 @@ class Queue(QueueFlows[Job]):
             InvalidJobOperation: It runs, has ended, or was canceled before.
             NoSuchJobError: There is no such job.
         """
-        run(self.connection, self._remove(as_id(job_or_id)))
+        run(self._way, self._remove(as_id(job_or_id)))
 
     def suspend(self, ttl: Duration | None = None) -> None:
         """Let workers take no more of its jobs; what runs goes on.
@@ -246,15 +246,15 @@ class Queue(QueueFlows[Job]):
         Args:
             ttl: For how long; None: until `resume`.
         """
-        run(self.connection, self._suspend(ttl))
+        run(self._way, self._suspend(ttl))
 
     def resume(self) -> bool:
         """Let workers take its jobs again; whether it was suspended by itself."""
-        return run(self.connection, self._resume())
+        return run(self._way, self._resume())
 
     def is_suspended(self) -> bool:
         """Whether it is suspended, by itself or with all queues."""
-        return run(self.connection, self._is_suspended())
+        return run(self._way, self._is_suspended())
 
     # The registries
 

@@ -67,7 +67,7 @@ class QueueFlows(Generic[J]):
     @property
     def connection(self) -> Connection:
         """The way to the queue's server; found when it is first needed."""
-        return self.source.connection
+        return self._way
 
     @property
     def key(self) -> str:
@@ -92,13 +92,17 @@ class QueueFlows(Generic[J]):
     # The flows
 
     @property
+    def _way(self) -> Connection:
+        return self.source.connection
+
+    @property
     def _keys(self) -> Keys:
-        return self.connection.keys
+        return self._way.keys
 
     @property
     def _shaper(self) -> Shaper:
         if self._shaping is None:
-            namespace, codec = self.connection.namespace, self.source.codec
+            namespace, codec = self._way.namespace, self.source.codec
             self._shaping = Shaper(namespace, self.name, codec, self._defaults)
         return self._shaping
 

@@ -47,7 +47,7 @@ class RegistryFlows:
     @property
     def connection(self) -> Connection:
         """The way to the queue's server; found when it is first needed."""
-        return self._source.connection
+        return self._way
 
     @property
     def key(self) -> str:
@@ -66,8 +66,12 @@ class RegistryFlows:
         return f"<{type(self).__name__} of {self.name!r}: {self.kind}>"
 
     @property
+    def _way(self) -> Connection:
+        return self._source.connection
+
+    @property
     def _keys(self) -> Keys:
-        return self.connection.keys
+        return self._way.keys
 
     def _count(self) -> Flow[int]:
         found = yield from registries.members(self._keys, self.kind, self.name, 0, 0)
@@ -115,7 +119,7 @@ class Registry(RegistryFlows):
     @property
     def count(self) -> int:
         """How many jobs there are."""
-        return run(self.connection, self._count())
+        return run(self._way, self._count())
 
     def get_job_count(self, cleanup: bool = True) -> int:  # noqa: ARG002, FBT001, FBT002 - as in RQ
         """How many jobs there are; `cleanup` has no meaning here, as nothing needs it."""
@@ -125,7 +129,7 @@ class Registry(RegistryFlows):
         return self.count
 
     def __contains__(self, job: JobSnapshot | str) -> bool:
-        return run(self.connection, self._contains(as_id(job)))
+        return run(self._way, self._contains(as_id(job)))
 
     def get_job_ids(
         self,
@@ -142,7 +146,7 @@ class Registry(RegistryFlows):
             desc: Order by descending time instead of ascending.
             cleanup: Has no meaning here: nothing needs cleaning.
         """
-        return run(self.connection, self._ids(start, end, desc=desc))
+        return run(self._way, self._ids(start, end, desc=desc))
 
     def get_expiration_time(self, job: JobSnapshot | str) -> datetime | None:
         """When the job leaves the registry by itself, aware UTC; None for never.
@@ -150,7 +154,7 @@ class Registry(RegistryFlows):
         Raises:
             NoSuchJobError: It is not in the registry.
         """
-        return run(self.connection, self._time(as_id(job)))
+        return run(self._way, self._time(as_id(job)))
 
     def remove(self, job: JobSnapshot | str, delete_job: bool = False) -> None:  # noqa: FBT001, FBT002 - as in RQ
         """Take a job that has ended out of the registry; it still expires when it would have.
@@ -163,7 +167,7 @@ class Registry(RegistryFlows):
             NoSuchJobError: It is not in the registry.
             InvalidJobOperation: It has not ended, and is not to be deleted.
         """
-        run(self.connection, self._remove(as_id(job), delete_job=delete_job))
+        run(self._way, self._remove(as_id(job), delete_job=delete_job))
 
     def requeue(self, job_or_id: JobSnapshot | str, at_front: bool = False) -> Job:  # noqa: FBT001, FBT002 - as in RQ
         """Run a job that has ended once more.
@@ -173,7 +177,7 @@ class Registry(RegistryFlows):
             InvalidJobOperation: It has not ended.
         """
         job = Job(as_id(job_or_id), self._source)
-        run(self.connection, self._requeue(job.id, at_front=at_front))
+        run(self._way, self._requeue(job.id, at_front=at_front))
         return job
 
 
@@ -218,6 +222,6 @@ class ScheduledJobRegistry(Registry):
         Raises:
             NoSuchJobError: It is not in the registry.
         """
-        due = run(self.connection, self._time(as_id(job)))
+        due = run(self._way, self._time(as_id(job)))
         assert due is not None  # noqa: S101 - for mypy: only expiries can be never
         return due

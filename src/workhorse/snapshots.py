@@ -32,7 +32,10 @@ class JobSnapshot:
         id: The job's id.
     """
 
-    __slots__ = ("_arguments", "_meta", "_record", "_sent", "_source", "_status", "_value", "id")
+    __slots__ = (
+        *("_arguments", "_meta", "_record", "_sent", "_source", "_status", "_told", "_value"),
+        "id",
+    )
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class JobSnapshot:
         self._record: JobRecord | None = None
         self._status: JobStatus | None = None
         self._value = self._arguments = self._meta = UNSET
+        self._told: bytes | None = None
 
     def sent(self, source: Source, spec: CallSpec, queue: str, now: int) -> Self:
         """The handle of what was just sent; the record is made of it when it is wanted.
@@ -61,6 +65,7 @@ class JobSnapshot:
         self._sent = spec, queue, now
         self._record = self._status = None
         self._value = self._arguments = self._meta = UNSET
+        self._told = None
         return self
 
     def seen(self, record: JobRecord) -> Self:
@@ -68,12 +73,13 @@ class JobSnapshot:
         self._record = record
         self._status = record.status
         self._value = self._arguments = self._meta = UNSET
+        self._told = None
         return self
 
     @property
     def connection(self) -> Connection:
         """The way to the job's server; found and opened when it is first needed."""
-        return self._source.connection
+        return self._way
 
     @property
     def record(self) -> JobRecord:
@@ -283,12 +289,16 @@ class JobSnapshot:
     # For subclasses
 
     @property
+    def _way(self) -> Connection:
+        return self._source.connection
+
+    @property
     def _keys(self) -> Keys:
-        return self.connection.keys
+        return self._way.keys
 
     @property
     def _bearer(self) -> Bearer:
-        return Bearer(self.connection.namespace, self.record.origin, self.id)
+        return Bearer(self._way.namespace, self.record.origin, self.id)
 
     @property
     def _call(self) -> Arguments:
