@@ -66,6 +66,9 @@ class JobFlows(JobSnapshot):
         return found is not None
 
     def _return_value(self, *, refresh: bool) -> Flow[Any]:
+        if self._told is not None and not refresh:
+            self._value = open_result(self._source.codec, self._bearer, self._told)
+            self._told = None
         if refresh or self._value is UNSET:
             self._value = UNSET
             record = self._record
@@ -124,9 +127,11 @@ class JobFlows(JobSnapshot):
         ended = yield from results.wait(self._keys, self.id, timeout)
         if ended is None:
             raise TimeoutError(f"job {self.id!r} has not ended within {timeout:g} s")
-        self._status = ended
+        self._status = ended.status
         self._value = UNSET
-        return ended
+        # To open it the queue's name is needed, which a handle that was only named does not know.
+        self._told = ended.result if self.is_known else None
+        return ended.status
 
     def _outcome(self, timeout: float | None = None) -> Flow[Any]:
         """What the function returned, once it has; its failure is raised."""

@@ -17,7 +17,7 @@ class Keys:
     """The keys of one namespace."""
 
     __slots__ = (
-        *("agenda", "groups", "job_prefix", "namespace", "pattern", "suspensions", "prefix", "queues"),
+        *("agenda", "crons", "groups", "job_prefix", "namespace", "pattern", "suspensions", "prefix", "queues"),
         "workers",
     )
 
@@ -39,14 +39,16 @@ class Keys:
         """hash: name of a queue that is not served, or `*` for all -> until when, ms; 0 for ever"""
         self.groups = self.prefix + "groups"
         """zset: name of a group -> when it was made, ms"""
+        self.crons = self.prefix + "crons"
+        """zset: name of a cron entry -> when a worker should look at it, ms; +inf if it is paused"""
         self.agenda = self.prefix + "agenda"
         """zset: `<kind>:<queue>` -> no later than the next thing due there, ms.
 
         Kinds: `s` scheduled jobs, `l` leases, and the expired entries of a registry: `x`
         finished, `f` failed, `c` canceled. `d:<how>:<job id>`: jobs wait for one that has ended.
         `p:` queues are suspended (score -1: it stands first), `r:` the first of them is to be served
-        again. `g:<group>`: whoever was adding to it counts as gone. A score may be too early: housekeeping looks,
-        finds nothing and sets it right. It is never too late for `s` and `l`, and at most 5 s
+        again. `t:` cron entries. `g:<group>`: whoever was adding to it counts as gone. A score may be too early: housekeeping looks,
+        finds nothing and sets it right. It is never too late for `s`, `l` and `t`, and at most 5 s
         for the others.
         """
 
@@ -63,8 +65,19 @@ class Keys:
         return f"{self.prefix}runs:{job_id}"
 
     def done(self, job_id: str) -> str:
-        """sharded channel: the job's status, published when it becomes final."""
+        """sharded channel: the job's status, published when it becomes final.
+
+        `finished` may be followed by a colon and the sealed result, '' for None.
+        """
         return f"{self.prefix}done:{job_id}"
+
+    def cron(self, name: str) -> str:
+        """hash: one cron entry; the fields are those of `ops.cron.CronRecord`."""
+        return f"{self.prefix}cron:{name}"
+
+    def fired(self, name: str) -> str:
+        """list: `<due ms, or -> <fired ms> <job id>` of a cron entry, newest first, at most 1000."""
+        return f"{self.prefix}fired:{name}"
 
     def waits(self, job_id: str) -> str:
         """set: ids of the jobs that a deferred job still waits for."""

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.support import tasks
+from tests.support.monitor import Monitor
 from tests.support.player import Player
 from workhorse.connection import Connection
 from workhorse.envelopes import codec_for
@@ -89,6 +90,58 @@ def test_waiting_is_ended_by_the_worker(queue, player):
     player.finish(lease, 1)
     waiter.join(30)
     assert ended == [JobStatus.FINISHED]
+
+
+class Telling(Connection):
+    """A connection that tells when it was answered."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.answered = threading.Event()
+
+    def exchange(self, *args, **kwargs):
+        replies = super().exchange(*args, **kwargs)
+        self.answered.set()
+        return replies
+
+
+def told(queue, say, **options):
+    """What a job returns to who waits for it while *say* settles it; and what that asked."""
+    connection = Telling(queue.connection.url, queue.connection.namespace)
+    job = Queue(connection=connection).enqueue(tasks.add, 1, **options)
+    connection.answered.clear()
+    found = []
+
+    def wait():
+        job.wait(30)
+        with Monitor(queue.connection) as monitor:
+            found.append(job.return_value())
+        found.append([asked.name for asked in monitor.asked])
+
+    waiter = threading.Thread(target=wait)
+    waiter.start()
+    connection.answered.wait(30)  # it has looked once, and waits now
+    say()
+    waiter.join(30)
+    connection.close()
+    return found
+
+
+@pytest.mark.parametrize("value", [3, None, {"text": "x" * 1000}])
+def test_who_waits_is_told_a_small_result_and_need_not_ask_for_it(queue, player, value):
+    say = lambda: player.finish(player.take(), value)  # noqa: E731 - what is said is the test
+    assert told(queue, say, result_ttl=60) == [value, []]
+
+
+def test_who_waits_asks_for_a_large_result(queue, player):
+    value = list(range(5000))
+    found, asked = told(queue, lambda: player.finish(player.take(), value))
+    assert (found, asked) == (value, ["HGETALL"])
+
+
+def test_nobody_is_told_a_result_that_is_not_to_be_kept(queue, player):
+    found = told(queue, lambda: player.finish(player.take(), 3), result_ttl=0)
+    assert found[0] is None
 
 
 def test_waiting_has_an_end(queue):

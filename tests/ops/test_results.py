@@ -25,7 +25,7 @@ def test_a_finished_job_has_its_result(perform, keys, player, lease):
 def test_a_job_without_a_result_leaves_a_tombstone(perform, keys, player, lease):
     player.finish(lease)
     assert perform(results.status(keys, "a")) is JobStatus.FINISHED
-    assert perform(results.wait(keys, "a", 5)) is JobStatus.FINISHED
+    assert perform(results.wait(keys, "a", 5)).status is JobStatus.FINISHED
     status, at = perform(results.tombstone(keys, "a"))
     assert (status, at > 0) == (JobStatus.FINISHED, True)
     with pytest.raises(NoSuchJobError, match="returned None"):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final, NamedTuple
 
 from workhorse.effects import Batch, Flow, Listen, command
 from workhorse.exceptions import NoSuchJobError
 from workhorse.keys import Keys
 from workhorse.records import JobRecord, RunRecord, job_record, job_status, run_record
 from workhorse.states import FINAL, JobStatus
+
+_FINAL: Final = {status.value.encode(): status for status in FINAL}
 
 
 def status(keys: Keys, job_id: str) -> Flow[JobStatus]:
@@ -77,8 +80,20 @@ def fetch_many(keys: Keys, job_ids: Sequence[str]) -> Flow[list[JobRecord | None
     ]
 
 
-def wait(keys: Keys, job_id: str, timeout: float | None) -> Flow[JobStatus | None]:
-    """The status once the job has ended; None when the time (seconds) is up before.
+class Ended(NamedTuple):
+    """How a job ended.
+
+    Attributes:
+        status: A final one.
+        result: Its sealed result, b'' for None, if that was told with it; else None.
+    """
+
+    status: JobStatus
+    result: bytes | None = None
+
+
+def wait(keys: Keys, job_id: str, timeout: float | None) -> Flow[Ended | None]:
+    """How the job has ended, once it has; None when the time (seconds) is up before.
 
     The worker's settling wakes the waiter; nothing is polled.
 
@@ -86,17 +101,19 @@ def wait(keys: Keys, job_id: str, timeout: float | None) -> Flow[JobStatus | Non
         NoSuchJobError: There is no such job, or it was deleted meanwhile.
     """
 
-    def probe() -> Flow[JobStatus | None]:
+    def probe() -> Flow[Ended | None]:
         found = yield from status(keys, job_id)
-        return found if found in FINAL else None
+        return Ended(found) if found in FINAL else None
 
-    ended: JobStatus | None = yield Listen(keys.done(job_id), probe, timeout, _final)
+    ended: Ended | None = yield Listen(keys.done(job_id), probe, timeout, _heard)
     return ended
 
 
-def _final(message: bytes) -> JobStatus | None:
-    """The status that a message names; None if it names none, as when the job was deleted."""
-    return next((status for status in FINAL if status.value.encode() == message), None)
+def _heard(message: bytes) -> Ended | None:
+    """What a message says; None if it names no final status, as when the job was deleted."""
+    word, colon, result = message.partition(b":")
+    found = _FINAL.get(word)
+    return Ended(found, result if colon else None) if found else None
 
 
 def history(keys: Keys, job_id: str) -> Flow[list[RunRecord]]:

@@ -32,7 +32,9 @@ local function finish(queue, token, ttl, again, first, last, refused, now)
         kept[2 * #left - 1], kept[2 * #left] = expiry, id
         mark_finished(id, key, ARGV[at + 1], ran == '0' and ended or text_of(now - ran), ended, ttl, again)
       end
-      call('SPUBLISH', done_key(id), 'finished')
+      -- Who waits learns a small result with it. One that is deleted at once nobody gets.
+      local said = ttl ~= 0 and #ARGV[at + 1] <= 4096 and 'finished:' .. ARGV[at + 1] or 'finished'
+      call('SPUBLISH', done_key(id), said)
     else
       refused[#refused + 1] = id
     end
