@@ -80,8 +80,13 @@ class Desk:
         self._codec: Codec | None = None
         self._known: dict[str, Answer | None] = {}
         # In a worker without horses, one thread takes commands and another settles.
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._open: dict[str, _Open] = {}
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody waits to hear how a job ended."""
+        return bool(self._open)
 
     def take(self, raw: bytes, now: int) -> None:
         """Carry out what lay in the inbox; never raises.
@@ -134,24 +139,29 @@ class Desk:
 
     def settled(self, outcomes: Iterable[Outcome], refused: Collection[str]) -> None:
         """The server has been told how some jobs ended, and did not take the ends of others."""
-        if not self._open:
-            return
+        with self._lock:
+            if not self._open:
+                return
+            over = self._over(outcomes, refused)
+        for nonce, task in over.items():
+            self._answer(nonce, task.answer())
+
+    def _over(self, outcomes: Iterable[Outcome], refused: Collection[str]) -> dict[str, _Open]:
+        """The commands that can be answered now; their jobs are not to end any more."""
         ends = {
             (one.job_id, one.token): "lost" if one.job_id in refused else one.kind
             for one in outcomes
         }
         unsettled = self._hands.unsettled()
-        with self._lock:
-            for task in self._open.values():
-                task.learn(ends, unsettled)
-            over = {nonce: task for nonce, task in self._open.items() if task.is_over()}
-            for nonce in over:
-                del self._open[nonce]
-            awaited = {one for task in self._open.values() for one in task.ends}
-            for one in [one for one in self._stops if one not in awaited]:
-                del self._stops[one]
-        for nonce, task in over.items():
-            self._answer(nonce, task.answer())
+        for task in self._open.values():
+            task.learn(ends, unsettled)
+        over = {nonce: task for nonce, task in self._open.items() if task.is_over()}
+        for nonce in over:
+            del self._open[nonce]
+        awaited = {one for task in self._open.values() for one in task.ends}
+        for one in [one for one in self._stops if one not in awaited]:
+            del self._stops[one]
+        return over
 
     def _obey(self, nonce: str, command: Command) -> None:
         by = one_line(command.by, 200) or "somebody"
@@ -166,11 +176,16 @@ class Desk:
         elif command.what != KILL_HORSE:
             said = f"it knows no command {one_line(command.what, 50)!r}"
             self._answer(nonce, Answer(done=False, said=said))
-        elif leases := self._hands.kill(obituary.killed(by)):
-            self._await(nonce, [(one.id, one.token) for one in leases])
-        else:
+        elif not self._kill(nonce, obituary.killed(by)):
             self._answer(nonce, Answer(done=False, said="it runs no job"))
         self.settled((), ())
+
+    def _kill(self, nonce: str, why: str) -> bool:
+        with self._lock:  # none of them is settled before it is awaited
+            leases = self._hands.kill(why)
+            if leases:
+                self._await(nonce, [(one.id, one.token) for one in leases])
+        return bool(leases)
 
     def _await(self, nonce: str, jobs: Sequence[Execution], wanted: str = "") -> None:
         with self._lock:

@@ -35,6 +35,15 @@ class Loop:
 
     def __init__(self) -> None:
         self._runner = asyncio.Runner(loop_factory=loop_factory())
+        self._task: asyncio.Task[Any] | None = None
+
+    def cancel(self) -> bool:
+        """From anywhere: cancel the coroutine that runs; False: none does."""
+        task = self._task
+        if task is None:
+            return False
+        self._runner.get_loop().call_soon_threadsafe(task.cancel)
+        return True
 
     def run(self, work: Coroutine[Any, Any, T], seconds: float, context: Context | None) -> T:
         """Run a coroutine to its end; cancel it after `seconds` (negative: never) and raise.
@@ -47,6 +56,12 @@ class Loop:
             context: Its context variables; of its own accord a runner would give all
                 coroutines the first one's.
         """
+        try:
+            return self._run(self._known(work), seconds, context)
+        finally:
+            self._task = None
+
+    def _run(self, work: Coroutine[Any, Any, T], seconds: float, context: Context | None) -> T:
         if seconds < 0:
             return self._runner.run(work, context=context)
         left = False
@@ -70,6 +85,10 @@ class Loop:
                 # What has not come to stop this run must not stop the next.
                 with suppress(RuntimeError):
                     self._runner.run(asyncio.sleep(0))
+
+    async def _known(self, work: Coroutine[Any, Any, T]) -> T:
+        self._task = asyncio.current_task()
+        return await work
 
 
 async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:

@@ -114,6 +114,10 @@ class Kit:
         if isinstance(run.function, Hashable):
             self._coroutines.add(run.function)
 
+    def cancel(self) -> bool:
+        """Cancel the coroutine that `loop` runs; False: it runs none. Another thread may ask."""
+        return self._loop is not None and self._loop.cancel()
+
     @property
     def loop(self) -> Loop:
         """Where `async def` jobs of this process run."""

@@ -12,28 +12,32 @@ import signal
 import sys
 import threading
 import time
-from collections import deque
 from types import FrameType
 
 from workhorse.connection import Connection
-from workhorse.drivers import run
-from workhorse.effects import Flow, Word
+from workhorse.drivers import encode, run
+from workhorse.effects import Flow, Word, command
 from workhorse.exceptions import DuplicateWorkerError, ServerError
 from workhorse.links.blocking import Link
 from workhorse.ops import workers
 from workhorse.ops.claim import Exchanged, Terms, exchange
 from workhorse.ops.leases import Lease
+from workhorse.ops.reports import Report
 from workhorse.ops.settle import Outcome, release, settle
 from workhorse.ops.workers import Identity
 from workhorse.states import WorkerStatus
 from workhorse.worker import identity
-from workhorse.worker.execution import execute
+from workhorse.worker.commands import Execution
+from workhorse.worker.execution import prepare
 from workhorse.worker.handoff import HandedJob
 from workhorse.worker.heartbeat import birth_facts
+from workhorse.worker.inbox import Alarm
+from workhorse.worker.interventions import Bench, Interventions
 from workhorse.worker.orders import Orders
 from workhorse.worker.pacing import Pace
 from workhorse.worker.settings import Settings
 from workhorse.worker.stable import kit_for
+from workhorse.worker.stage import Stage
 from workhorse.worker.tally import Tally
 from workhorse.worker.trade import Pending, answer_of, opened, replaced
 
@@ -62,7 +66,10 @@ class InlineWorker:
         self._tally = Tally(descriptions=settings.log_descriptions)
         self._number = time.time_ns() // 1000
         self._queues = list(settings.queues)
-        self._held: deque[Lease] = deque()
+        self._bench = Bench()
+        self._stage = Stage(self._kit.cancel)
+        self._outcomes: list[Outcome] = []
+        self._in_flight = False
         self._claimed = 0
         self._stopping = threading.Event()
         self._over = threading.Event()
@@ -70,6 +77,17 @@ class InlineWorker:
         self._resting = False
         self._link: Link | None = None
         self._me = identity.identity(settings.name)
+        self._alarm = Alarm()
+        self._interventions = Interventions(
+            connection,
+            self._me,
+            self._terms,
+            self._bench,
+            self._stage,
+            shut_down=self._shut_down,
+            unsettled=self._unsettled,
+        )
+        self._desk = self._interventions.desk
         self._worked_at = time.monotonic()
 
     def run(self) -> bool:
@@ -85,76 +103,98 @@ class InlineWorker:
         run(self._connection, self._born())
         beat = threading.Thread(target=self._beat, name="workhorse-heartbeat", daemon=True)
         beat.start()
+        self._interventions.start()
         log.info(
             "worker %s listens on %s (inline)",
             self._settings.name,
             ", ".join(self._settings.queues),
         )
         try:
-            self._work()
+            with self._stage:
+                self._work()
         finally:
             self._over.set()
+            self._interventions.close()
             beat.join()
             self._drop_link()
+            self._alarm.close()
             run(self._connection, workers.unregister(self._connection.keys, self._me))
             self._tally.sum_up()
             log.info("worker %s has stopped", self._settings.name)
         return self._tally.successful + self._tally.failed > 0
 
     def _work(self) -> None:
-        outcomes: list[Outcome] = []
         while True:
             want = self._want()
-            if self._held and not outcomes and not want:
-                outcomes = self._run_some()
+            if self._bench and not self._outcomes and not want:
+                self._outcomes = self._run_some()
                 continue
-            # What is held runs while the server works on what has run, and finds more.
-            pending = self._prepare(outcomes, want)
+            pending = self._prepare(want)
             flow = self._send(pending)
-            outcomes = self._run_some()
+            # What is held runs while the server works on what has run, and finds more. But who
+            # waits to hear how a job has ended need not wait for the end of the next.
+            if not self._desk.waits:
+                self._outcomes = self._run_some()
             got = self._receive(pending, flow)
-            self._held.extend(got.jobs)
-            self._claimed += len(got.jobs)
-            if not self._held and not outcomes:
+            self._settled(pending, got)
+            if not self._bench and not self._outcomes:
                 if self._is_done(got):
                     return
                 if not got.left:
                     self._rest(got.next_due)
 
+    def _settled(self, pending: Pending, got: Exchanged) -> None:
+        self._bench.seat(got.jobs)
+        self._claimed += len(got.jobs)
+        self._desk.settled(pending.outcomes, got.refused)
+        self._in_flight = False
+        self._desk.settled((), ())  # what is in nobody's hands now is lost
+
+    def _unsettled(self) -> set[Execution] | None:
+        if self._in_flight:
+            return None
+        return {(one.job_id, one.token) for one in self._outcomes}
+
     def _run_some(self) -> list[Outcome]:
         """Run jobs until they have taken `BATCH_TIME`; all of them, or a stop."""
         outcomes: list[Outcome] = []
-        if not self._held:
+        if not self._bench:
             return outcomes
         until = time.monotonic() + BATCH_TIME
-        while self._held and time.monotonic() < until:
+        while time.monotonic() < until:
             if self._stopping.is_set():
-                outcomes += [release(lease) for lease in self._held]
-                self._held.clear()
+                outcomes += map(self._released, self._bench.clear())
                 break
-            outcomes.append(self._run_one(self._held[0]))
-            self._held.popleft()
+            if (lease := self._bench.begin()) is None:
+                break
+            outcomes.append(self._run_one(lease))
+            self._bench.end()
         self._worked_at = time.monotonic()
         return outcomes
 
     def _run_one(self, lease: Lease) -> Outcome:
         self._tally.started(lease)
-        report = execute(
-            HandedJob(lease.id, lease.queue, lease.token, lease.attempt, lease.fields), self._kit
-        )
+        job = HandedJob(lease.id, lease.queue, lease.token, lease.attempt, lease.fields)
+        # Not while its module is imported: half of one is of no use to later jobs.
+        ready = prepare(job, self._kit)
+        report = ready if isinstance(ready, Report) else self._stage.run(lease, ready.whole)
         if self._interrupted and "builtins.KeyboardInterrupt" in report.names:
-            return release(lease)
+            return self._released(lease)
+        report = self._interventions.amended(lease, report)
         self._pace.learn(lease.function, report.ran / 1e6)
-        outcome = settle(
+        outcome = self._desk.stopped(lease, report) or settle(
             lease, report, chance=random.random(), result_ttl=self._settings.result_ttl
         )
         self._tally.ended(lease, report, outcome)
         return outcome
 
+    def _released(self, lease: Lease) -> Outcome:
+        return self._desk.stopped(lease) or release(lease)
+
     def _want(self) -> int:
         if self._stopping.is_set():
             return 0
-        room = self._pace.depth() - len(self._held)
+        room = self._pace.depth() - len(self._bench)
         if self._settings.max_jobs is not None:
             room = min(room, self._settings.max_jobs - self._claimed)
         return max(0, room)
@@ -194,8 +234,10 @@ class InlineWorker:
         self._drop_link()
         return self._checked(self._insist(pending))
 
-    def _prepare(self, outcomes: list[Outcome], want: int) -> Pending:
+    def _prepare(self, want: int) -> Pending:
         self._number += 1
+        self._in_flight = True
+        outcomes, self._outcomes = self._outcomes + self._interventions.late(), []
         return Pending(self._number, list(self._order()), want, outcomes)
 
     def _insist(self, pending: Pending) -> Exchanged:
@@ -244,7 +286,7 @@ class InlineWorker:
 
     def _block(self, link: Link, bells: list[str], seconds: float) -> None:
         try:
-            link.call(["BLPOP", *bells, seconds], timeout=seconds + 10)
+            self._alarm.reply(link, encode(command("BLPOP", *bells, seconds)), seconds + 10)
         finally:
             link.close()
 
@@ -278,7 +320,7 @@ class InlineWorker:
 
     def _beat(self) -> None:
         while not self._over.wait(self._settings.lease / 3):
-            held = list(self._held)
+            held = list(self._bench)
             leases = [(lease.id, lease.queue, lease.token) for lease in held]
             facts: dict[str, Word] = {
                 "state": WorkerStatus.BUSY if held else WorkerStatus.IDLE,
@@ -302,6 +344,13 @@ class InlineWorker:
                 run(self._connection, self._bury(beat.neighbours) if beat.known else self._born())
             except (ServerError, DuplicateWorkerError) as error:
                 log.warning("no heartbeat: %s", error)
+
+    def _shut_down(self) -> None:
+        """A command wants what a first signal wants."""
+        if not self._stopping.is_set():
+            log.info("stopping: finishing the job that runs")
+            self._stopping.set()
+            self._alarm.ring()
 
     def _obey_signals(self) -> dict[int, signal._HANDLER]:
         if threading.current_thread() is not threading.main_thread():
