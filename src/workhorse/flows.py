@@ -67,8 +67,8 @@ class JobFlows(JobSnapshot):
 
     def _return_value(self, *, refresh: bool) -> Flow[Any]:
         if self._told is not None and not refresh:
-            self._value = open_result(self._source.codec, self._bearer, self._told)
-            self._told = None
+            told, self._told = self._told, None
+            self._value = open_result(self._source.codec, self._bearer, told)
         if refresh or self._value is UNSET:
             self._value = UNSET
             record = self._record

@@ -87,7 +87,11 @@ class JobSnapshot:
         if self._record is not None:
             return self._record
         record = _as_stored(*self._sent) if self._sent else self._unseen()
+        told, status = self._told, self._status
         self.seen(record)
+        if self._sent and status is not None:
+            # What was sent is put together only now; what was heard since is newer.
+            self._told, self._status = told, status
         return record
 
     def __eq__(self, other: object) -> bool:
