@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from workhorse.dependency import RateLimit
 from workhorse.queue import Queue
 
 
@@ -274,3 +275,17 @@ def test_all_queues_are_suspended_when_none_is_named(workhorse, queue):
     assert queue.is_suspended()
     assert one(workhorse("resume", "--json")) == {"resumed": 1}
     assert not queue.is_suspended()
+
+
+def test_job_shows_what_ties_it_to_others(workhorse, queue):
+    limit = RateLimit("mails", 2)
+    parent = queue.enqueue("a.f", job_id="first", rate_limit=limit, repeat=3, group_id="all")
+    child = queue.enqueue("a.g", job_id="second", depends_on=parent)
+    shown = " ".join(workhorse("job", "first").stdout.split())
+    for part in ("waited for by second", "limit 2 at a time of mails", "repeats 3 more times"):
+        assert part in shown
+    assert "group all" in shown
+    assert "depends on first (queued)" in " ".join(workhorse("job", "second").stdout.split())
+    told = one(workhorse("job", "first", "--json"))
+    assert (told["dependents"], told["group"], told["repeats_left"]) == ([child.id], "all", 3)
+    assert one(workhorse("job", "second", "--json"))["depends_on"] == ["first"]

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from workhorse.result import Result
 
 _SEALED = ("args", "kwargs", "meta", "result")
+_FEW = 10
+"""How many of the jobs that one waits for are shown."""
 
 
 class Options(ServerOptions, TrustOptions):
@@ -92,6 +94,11 @@ def _facts(job: Job, runs: list[Result], *, decode: bool) -> dict[str, Any]:
         "retries_left": job.retries_left,
         "crashes": record.crashes,
         "worker": record.worker_name or None,
+        "depends_on": job.dependency_ids,
+        "dependents": job.dependent_ids,
+        "group": job.group_id,
+        "rate_limit": record.rate_limit or None,
+        "repeats_left": job.repeats_left,
         "expires_in": job.get_ttl(),
         "key": job.key,
         "exc_info": record.exc_info,
@@ -133,7 +140,7 @@ def _show(job: Job, runs: list[Result], *, decode: bool) -> None:
     status = dye.get(record.status, ink.yellow)(record.status)
     ink.say(f"{ink.bold(one_line(record.description, 1000) or record.func)}  {status}")
     ink.say()
-    rows = [*_times(job), *_terms(job)]
+    rows = [*_times(job), *_bonds(job), *_terms(job)]
     if decode:
         rows += [(name, one_line(repr(value), 2000)) for name, value in _decoded(job).items()]
     elif record.result:
@@ -164,6 +171,31 @@ def _times(job: Job) -> list[tuple[str, str]]:
         ("ended", ended),
         ("worker", record.worker_name),
     ]
+
+
+def _bonds(job: Job) -> list[tuple[str, str]]:
+    """What ties the job to others."""
+    parents, waiting = job.dependency_ids, job.dependent_ids
+    limit, left = job.rate_limit, job.repeats_left
+    return [
+        ("depends on", ", ".join(_with_status(job, parents[:_FEW])) + _more(parents)),
+        ("waited for by", ", ".join(waiting[:_FEW]) + _more(waiting)),
+        ("group", job.group_id or ""),
+        ("limit", "" if limit is None else f"{limit.concurrency} at a time of {limit.key}"),
+        ("repeats", "" if left is None else f"{left} more times"),
+    ]
+
+
+def _with_status(job: Job, ids: list[str]) -> list[str]:
+    found = type(job).fetch_many(ids, job.connection)
+    return [
+        f"{job_id} ({other.record.status if other else 'gone'})"
+        for job_id, other in zip(ids, found, strict=True)
+    ]
+
+
+def _more(ids: list[str]) -> str:
+    return f", and {len(ids) - _FEW:,} more" if len(ids) > _FEW else ""
 
 
 def _terms(job: Job) -> list[tuple[str, str]]:
