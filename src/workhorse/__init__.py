@@ -46,7 +46,7 @@ if TYPE_CHECKING:  # for type checkers; at run time `__getattr__` does it
     from workhorse.queue import Queue
     from workhorse.result import Result
     from workhorse.states import JobStatus
-    from workhorse.worker import SimpleWorker, Worker
+    from workhorse.worker import SimpleWorker, SpawnWorker, Worker
     from workhorse.worker_pool import WorkerPool
 
 __version__ = "0.1.0"
@@ -88,6 +88,7 @@ __all__ = [
     "Retry",
     "ServerError",
     "SimpleWorker",
+    "SpawnWorker",
     "TimeoutFormatError",
     "WorkHorseDied",
     "Worker",
@@ -113,6 +114,7 @@ _ELSEWHERE = {
     "Result": "result",
     "Retry": "policies",
     "SimpleWorker": "worker",
+    "SpawnWorker": "worker",
     "Worker": "worker",
     "WorkerPool": "worker_pool",
     "connect": "connection",

@@ -122,7 +122,7 @@ def test_poison_hurts_nobody_else(worker: WorkerProcess, queue: Queue, name: str
     assert queue.enqueue(jobs.add, 1, 1).wait(5) == "finished"
 
 
-@pytest.mark.parametrize("isolation", ["warm", "fork"])
+@pytest.mark.parametrize("isolation", ["warm", "fork", "spawn"])
 def test_poison_that_hangs_is_stopped_in_time(
     workers: Workers, connection: Connection, isolation: str
 ):

@@ -22,7 +22,7 @@ from workhorse.job import Job
 from workhorse.queue import Queue
 from workhorse.worker import Worker
 
-ISOLATIONS = ("warm", "fork", "inline")
+ISOLATIONS = ("warm", "fork", "spawn", "inline")
 SOON = 10.0
 
 
@@ -136,7 +136,7 @@ def test_a_stop_with_a_grace_ends_after_it(workers: Workers, queue: Queue, tmp_p
     assert (job.get_status(), place(queue.connection, job)) == ("queued", ["queue"])
 
 
-@pytest.mark.parametrize("isolation", ["warm", "fork"])
+@pytest.mark.parametrize("isolation", ["warm", "fork", "spawn"])
 def test_kill_9_leaves_no_horse_behind_and_the_job_comes_back(
     workers: Workers, queue: Queue, tmp_path: Path, isolation: str
 ):

@@ -22,7 +22,7 @@ from workhorse.queue import Queue
 from workhorse.records import CallSpec
 from workhorse.worker import Worker
 
-ISOLATIONS = ("warm", "fork", "inline")
+ISOLATIONS = ("warm", "fork", "spawn", "inline")
 SOON = 10.0
 
 

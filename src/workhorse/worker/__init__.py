@@ -1,4 +1,4 @@
-"""Workers: `Worker` and `SimpleWorker`.
+"""Workers: `Worker`, `SpawnWorker` and `SimpleWorker`.
 
 Names are loaded when they are first used, for the stable is of this package too and needs
 neither asyncio nor the client.
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from workhorse.states import WorkerStatus
-    from workhorse.worker.facade import SimpleWorker, Worker, WorkerInfo
+    from workhorse.worker.facade import SimpleWorker, SpawnWorker, Worker, WorkerInfo
 
-__all__ = ["SimpleWorker", "Worker", "WorkerInfo", "WorkerStatus"]
+__all__ = ["SimpleWorker", "SpawnWorker", "Worker", "WorkerInfo", "WorkerStatus"]
 
 
 def __getattr__(name: str) -> object:

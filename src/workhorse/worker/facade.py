@@ -68,7 +68,8 @@ class Worker:
                 and jobs that return None are not kept.
             connection: A URL, a redis client or a `Connection`; default: that of the first
                 queue, else as `connect` finds one.
-            isolation: `warm`: a horse runs many jobs; `fork`: a fresh fork for each; `thread`: a
+            isolation: `warm`: a horse runs many jobs; `fork`: a fresh fork for each;
+                `spawn`: a fresh interpreter for each, for what cannot be forked; `thread`: a
                 horse runs many at a time, on threads; `inline`: in this process, unprotected.
             horses: How many processes run jobs at a time, or `auto` for one per processor.
             concurrency: How many jobs each of them runs at a time: of `async def` functions
@@ -209,6 +210,12 @@ class SimpleWorker(Worker):
     """A worker that runs jobs in its own process: for tests and debuggers."""
 
     isolation = "inline"
+
+
+class SpawnWorker(Worker):
+    """A worker that runs each job in an interpreter of its own: for what cannot be forked."""
+
+    isolation = "spawn"
 
 
 class WorkerInfo:

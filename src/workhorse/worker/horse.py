@@ -139,14 +139,16 @@ class Warm:
         return after
 
 
-def take_signals() -> None:
+def take_signals(stable: int) -> None:
     """Leave INT and TERM to the supervisor: in the stable, so that its horses need not do it.
 
     A terminal sends INT to the whole group, an init system TERM to all processes: the horse
     must finish its job nevertheless. A handler instead of SIG_IGN, because programs that the
     job starts would inherit that; a forked child of the job obeys as usual.
+
+    Args:
+        stable: The process to which this holds, and its children.
     """
-    stable = os.getpid()
 
     def ignore(number: int, _frame: FrameType | None) -> None:
         if stable not in (os.getpid(), os.getppid()):

@@ -44,7 +44,9 @@ class Muster:
         listen: Callable[[Horse], None],
     ) -> None:
         self._wanted = settings.horses
-        self._once = settings.isolation == "fork"
+        self._once = settings.once
+        self._litter = LITTER if settings.isolation == "fork" else 0
+        self._spares = SPARES if settings.isolation == "fork" else min(SPARES, settings.horses)
         self._stable = stable
         self._horses = horses
         self._listen = listen
@@ -74,7 +76,7 @@ class Muster:
             return
         wanted, present = self._wanted + extra, self.present()
         if self._once:
-            wanted += SPARES + (LITTER if present < wanted + SPARES else 0)
+            wanted += self._spares + (self._litter if present < wanted + self._spares else 0)
         for _ in range(wanted - present):
             if not self._ask():
                 self._waiting = self._loop.call_later(ASK_AGAIN, self._ask_again)

@@ -30,6 +30,7 @@ class Orders(NamedTuple):
         once: Whether a horse runs one job only.
         concurrency: How many jobs a horse runs at a time of those that can.
         threads: Whether all can.
+        fresh: Whether each horse is an interpreter of its own.
         logging: How jobs log, pickled for `logs.dictate`; None: as Python does.
     """
 
@@ -43,6 +44,7 @@ class Orders(NamedTuple):
     once: bool
     concurrency: int = 1
     threads: bool = False
+    fresh: bool = False
     logging: bytes | None = None
 
     @classmethod
@@ -56,8 +58,9 @@ class Orders(NamedTuple):
             serializer=settings.serializer,
             allow=settings.allow,
             allow_classes=settings.allow_classes,
-            once=settings.isolation == "fork",
+            once=settings.once,
             concurrency=settings.lanes,
             threads=settings.isolation == "thread",
+            fresh=settings.isolation == "spawn",
             logging=settings.logging,
         )

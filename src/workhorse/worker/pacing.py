@@ -18,20 +18,22 @@ class Pace:
     Args:
         lanes: How many jobs a horse runs at a time of those that can.
         threads: Whether all can.
+        least: How long a run takes at least, seconds, with what it takes to have a horse for it.
 
     Attributes:
         average: Over all functions, seconds.
     """
 
-    __slots__ = ("_known", "_share", "_threads", "_together", "average", "lanes")
+    __slots__ = ("_known", "_least", "_share", "_threads", "_together", "average", "lanes")
 
-    def __init__(self, lanes: int = 1, *, threads: bool = False) -> None:
+    def __init__(self, lanes: int = 1, *, threads: bool = False, least: float = 0.0) -> None:
         self.lanes = lanes
         self.average = UNKNOWN
         self._known: dict[str, float] = {}
         self._together: set[str] = set()
         self._share = 1.0 if threads else 0.0
         self._threads = threads
+        self._least = least
 
     def expect(self, function: str) -> float:
         """How long the next run of a function will probably take."""
@@ -46,6 +48,7 @@ class Pace:
             way: How it ran: `alone`, as `coroutine` or on a `thread`.
         """
         self.learn_kind(function, together=way == "coroutine")
+        seconds = max(seconds, self._least)
         known = self._known.get(function)
         if known is None:
             if len(self._known) >= REMEMBERED:

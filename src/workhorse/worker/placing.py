@@ -80,7 +80,7 @@ def is_spent(horse: Horse, report: Report, way: str, limits: Settings) -> bool:
         limits: How long a horse lives.
     """
     return (
-        limits.isolation == "fork"
+        limits.once
         or horse.retired
         or (limits.max_horse_jobs is not None and horse.ran >= limits.max_horse_jobs)
         or (limits.max_horse_memory is not None and horse.memory() > limits.max_horse_memory)

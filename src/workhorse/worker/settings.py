@@ -9,7 +9,7 @@ from typing import Any
 
 from workhorse.defaults import MAX_CRASHES
 
-ISOLATIONS = ("warm", "fork", "thread", "inline")
+ISOLATIONS = ("warm", "fork", "spawn", "thread", "inline")
 COROUTINES = 100
 """How many coroutines a horse runs at a time, unless it is told."""
 THREADS = 10
@@ -80,9 +80,14 @@ class Settings:
         return replace(self, **changes)
 
     @property
+    def once(self) -> bool:
+        """Whether a horse runs one job only."""
+        return self.isolation in {"fork", "spawn"}
+
+    @property
     def lanes(self) -> int:
         """How many jobs a horse runs at a time of those that can."""
-        if self.isolation in {"fork", "inline"}:
+        if self.once or self.isolation == "inline":
             return 1
         if self.concurrency is not None:
             return self.concurrency

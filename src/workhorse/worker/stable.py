@@ -35,6 +35,7 @@ from workhorse.worker.parcels import KIND
 
 if TYPE_CHECKING:
     from workhorse.connection import Connection
+    from workhorse.worker.spawning import Spawner
 
 LONGEST_TEXT = 20_000
 """How much of a traceback is passed on, characters; JSON may need six bytes for each."""
@@ -102,6 +103,15 @@ def begin_to_log(pickled: bytes) -> None:
         traceback.print_exc(limit=-3)
 
 
+def _spawner(control: socket.socket, orders: Orders, marks: Marks) -> Spawner | None:
+    if not orders.fresh:
+        return None
+    from workhorse.worker.spawning import Spawner  # noqa: PLC0415 - only for it
+
+    control.set_inheritable(False)
+    return Spawner(orders, marks.fd)
+
+
 class Stable:
     """The process's one loop."""
 
@@ -112,6 +122,7 @@ class Stable:
         self._kit = kit_for(orders)
         self._numbers: dict[int, int] = {}
         self._pid = os.getpid()
+        self._spawner = _spawner(control, orders, marks)
 
     def run(self) -> None:
         """Serve until the supervisor closes its end."""
@@ -120,7 +131,7 @@ class Stable:
         if self._orders.preload:
             self._import(self._orders.preload)
             gc.collect()
-        if self._orders.once:
+        if self._orders.once and self._spawner is None:
             practise(self._kit)
         gc.freeze()
         gc.enable()
@@ -137,7 +148,12 @@ class Stable:
 
     def _serve(self, woken: socket.socket) -> None:
         while True:
-            ready, _, _ = select.select([self._control, woken], [], [])
+            wanted: list[Any] = [self._control, woken]
+            if self._spawner is not None:
+                wanted += self._spawner.starting
+            ready, _, _ = select.select(wanted, [], [])
+            if self._spawner is not None:
+                self._greet(self._spawner, ready)
             if woken in ready:
                 woken.recv(4096)
                 self._reap()
@@ -152,6 +168,8 @@ class Stable:
         if ancillary:
             number, place = map(int, raw.split())
             self._fork(number, place, *_FDS.unpack(ancillary[0][2]))
+        elif self._spawner is not None:
+            self._spawner.learn(raw.decode())
         else:
             self._learn(raw.decode())
             gc.freeze()
@@ -159,6 +177,9 @@ class Stable:
 
     def _fork(self, number: int, place: int, jobs: int, reports: int) -> None:
         try:
+            if self._spawner is not None:
+                self._numbers[self._spawner.start(number, place, jobs, reports)] = number
+                return
             pid = os.fork()
         except OSError as error:
             # Short of memory or of processes: those that run must not suffer for it.
@@ -171,6 +192,17 @@ class Stable:
         finally:
             os.close(jobs)
             os.close(reports)
+
+    def _greet(self, spawner: Spawner, ready: list[Any]) -> None:
+        """Tell of interpreters that are ready, or have ended before they were."""
+        for fd in [fd for fd in ready if fd in spawner.starting]:
+            number, pid = spawner.starting[fd]
+            if spawner.hear(fd) is not None:
+                self._control.send(_FORKED % (number, pid))
+                continue
+            spawner.unlearn()
+            self._numbers.pop(pid, None)
+            self._tell("forked", number=number, pid=0, why="the interpreter died at its start")
 
     def _be_horse(self, place: int, *fds: int) -> None:
         self._control.close()
@@ -196,6 +228,9 @@ class Stable:
         self._kit.seen.clear()
 
     def _reap(self) -> None:
+        if self._spawner is not None and self._spawner.starting:
+            # What was said before the end comes before it.
+            self._greet(self._spawner, select.select([*self._spawner.starting], [], [], 0)[0])
         while True:
             try:
                 ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -223,7 +258,7 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What jobs print is wanted when they print it, and must not die with their horse.
         sys.stdout.reconfigure(line_buffering=True)
-    take_signals()
+    take_signals(os.getpid())
     gc.collect()  # while nobody waits for it
     raw, fds, _, _ = socket.recv_fds(control, RECEIVE, 1)
     if not raw:

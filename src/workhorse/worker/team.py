@@ -28,8 +28,8 @@ log = logging.getLogger("workhorse.worker")
 
 MEMORY_CHECK: Final = 0.1
 """How often the memory of busy horses is looked at when it is limited, seconds."""
-FORK_COST: Final = 0.001
-"""What a job in a fork of its own takes at least, seconds."""
+SPAWN_COST: Final = 0.05
+"""What a job in an interpreter of its own takes at least, seconds."""
 
 
 class Team:
@@ -44,6 +44,7 @@ class Team:
 
     Attributes:
         backlog: Leases that no horse has yet.
+        ender: Ends jobs that somebody wants to end.
         suspects: Jobs one of which has killed the stable; each runs again, alone in the worker.
     """
 
@@ -57,8 +58,9 @@ class Team:
     ) -> None:
         self._settings = settings
         self._stable = stable
-        self._once = settings.isolation == "fork"
-        self._pace = Pace(settings.lanes, threads=settings.isolation == "thread")
+        self._once = settings.once
+        least = SPAWN_COST if settings.isolation == "spawn" else 0.0
+        self._pace = Pace(settings.lanes, threads=settings.isolation == "thread", least=least)
         self._ended = ended
         self._freed = freed
         self._loop = asyncio.get_running_loop()
@@ -67,7 +69,7 @@ class Team:
         self._muster = Muster(settings, stable, self._horses, self._listen)
         self._quarantine = Quarantine()
         self._marks = stable.marks
-        self._ender = Ender(self._horses, self._marks, stops, self._catch_up)
+        self.ender = Ender(self._horses, self._marks, stops, self._catch_up, self._go_on)
         self._stuck_since = 0.0
         self._caution = Caution(self._loop.time)
         self._due = NEVER
@@ -121,7 +123,7 @@ class Team:
 
     def dispatch(self) -> None:
         """Hand jobs of the backlog to horses that have room."""
-        for lease in self._ender.withdrawn(self.backlog, self._quarantine.waiting):
+        for lease in self.ender.withdrawn(self.backlog, self._quarantine.waiting):
             self.suspects.discard(lease.id)
             self._ended(lease, Report("failed"))
         for lease in self._quarantine.dispatch(self._horses.values()):
@@ -137,7 +139,8 @@ class Team:
             self.backlog.popleft()
         self._arm()
 
-    def _go_on(self) -> None:
+    def _go_on(self, due: float = NEVER) -> None:
+        self._due = min(self._due, due)
         self.dispatch()
         self._freed()
 
@@ -160,17 +163,6 @@ class Team:
         if (timeout := lease.timeout) >= 0:
             # It may begin later; then it is looked at once too often.
             self._due = min(self._due, self._loop.time() + timeout + GRACE)
-
-    def stop(self, job_id: str, token: str, why: str) -> None:
-        """End a job that is here and among those to be stopped: now, or when its horse lets go."""
-        self._due = min(self._due, self._ender.stop(job_id, token, why))
-        self._go_on()
-
-    def kill(self, why: str) -> list[Lease]:
-        """Kill the horses that run jobs; these jobs end with them."""
-        leases = self._ender.kill(why)
-        self._go_on()
-        return leases
 
     def surrender(self) -> list[Lease]:
         """Give up everything not begun: the caller returns it to the server."""
