@@ -7,7 +7,9 @@ from typing import Any, Self
 
 from workhorse.drivers import arun
 from workhorse.exceptions import InvalidJobOperation
+from workhorse.executions import Execution
 from workhorse.flows import JobFlows
+from workhorse.ops.commands import WITHIN
 from workhorse.records import JobRecord
 from workhorse.result import Result
 from workhorse.sources import Source
@@ -154,6 +156,14 @@ class AsyncJob(JobFlows):
     async def dependent_ids(self) -> list[str]:
         """The ids of the jobs that wait for this one."""
         return await arun(self._way, self._dependent_ids())
+
+    async def stop(self, timeout: float = WITHIN) -> None:  # noqa: ASYNC109 - as in Job
+        """End the job, which runs; see `Job.stop`."""
+        await arun(self._way, self._stop(timeout))
+
+    async def get_executions(self) -> list[Execution]:
+        """The runs of the job that go on; see `Job.get_executions`."""
+        return await arun(self._way, self._executions())
 
     async def requeue(self, at_front: bool = False) -> Self:  # noqa: FBT001, FBT002 - as in RQ
         """Run the job once more; see `Job.requeue`."""

@@ -12,9 +12,6 @@ from typing import Self
 
 from workhorse.connection import connect
 from workhorse.drivers import arun, run
-from workhorse.effects import Flow
-from workhorse.exceptions import NoSuchJobError
-from workhorse.keys import Keys
 from workhorse.names import check_job_id
 from workhorse.ops import results
 from workhorse.records import JobRecord, as_datetime
@@ -87,12 +84,3 @@ class Execution:
             if one.id == str(id):
                 return one
         raise ValueError(f"job {record.id!r} has no execution {id!r} that goes on")
-
-
-def executions(keys: Keys, job_id: str) -> Flow[list[Execution]]:
-    """The executions of a job that go on; none if there is no such job."""
-    try:
-        record = yield from results.fetch(keys, job_id)
-    except NoSuchJobError:
-        return []
-    return Execution.of(record)

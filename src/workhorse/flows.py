@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Self
 
+from workhorse import commandflows
 from workhorse.effects import Flow
 from workhorse.envelopes import open_result, seal_meta
 from workhorse.exceptions import JobFailedError, NoSuchJobError
+from workhorse.executions import Execution
 from workhorse.ops import control, queues, results
 from workhorse.records import JobRecord, RunRecord, as_datetime
 from workhorse.result import Result, ResultType
@@ -163,6 +165,14 @@ class JobFlows(JobSnapshot):
         for job_id in reversed(found[1:]):
             deleted += yield from control.delete(self._keys, job_id)
         return deleted
+
+    def _stop(self, timeout: float) -> Flow[None]:
+        yield from commandflows.stop(self.connection, self.id, timeout)
+        self._status = JobStatus.STOPPED
+
+    def _executions(self) -> Flow[list[Execution]]:
+        record = yield from self._refreshed()
+        return [] if record is None else Execution.of(record)
 
     def _requeue(self, *, at_front: bool) -> Flow[Self]:
         yield from control.requeue_one(self._keys, self.id, nonce(), at_front=at_front)

@@ -7,8 +7,10 @@ from typing import Any, Self
 
 from workhorse.current import running_job
 from workhorse.drivers import run
+from workhorse.executions import Execution
 from workhorse.flows import JobFlows
 from workhorse.ops import results
+from workhorse.ops.commands import WITHIN
 from workhorse.records import JobRecord
 from workhorse.result import Result
 from workhorse.sources import Source
@@ -235,6 +237,25 @@ class Job(JobFlows):
     def dependent_ids(self) -> list[str]:
         """The ids of the jobs that wait for this one."""
         return run(self._way, self._dependent_ids())
+
+    def stop(self, timeout: float = WITHIN) -> None:
+        """End the job, which runs: its status is `stopped` when this returns; it is not retried.
+
+        Args:
+            timeout: How long to wait until its worker has done it, seconds.
+
+        Raises:
+            NoSuchJobError: There is no such job.
+            InvalidJobOperation: It does not run, or ended by itself before it could be stopped.
+            NoSuchWorkerError: Its worker has just vanished.
+            CommandRefused: The worker does not obey; `.why` says why not.
+            CommandNotAcknowledged: The worker has not answered.
+        """
+        run(self._way, self._stop(timeout))
+
+    def get_executions(self) -> list[Execution]:
+        """The runs of the job that go on: one if it runs, else none."""
+        return run(self._way, self._executions())
 
     def requeue(self, at_front: bool = False) -> Self:  # noqa: FBT001, FBT002 - as in RQ
         """Run the job once more; what came of its last run goes into its history.

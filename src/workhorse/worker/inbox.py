@@ -110,13 +110,18 @@ class Alarm:
 
 
 class InboxThread(threading.Thread):
-    """The inbox of a worker whose one thread is busy with jobs."""
+    """The inbox of a worker whose one thread is busy with jobs.
 
-    def __init__(self, connection: Connection, worker: str, take: Take) -> None:
+    Attributes:
+        take: Called with each command; to be set before it starts.
+    """
+
+    take: Take
+
+    def __init__(self, connection: Connection, worker: str) -> None:
         super().__init__(name="workhorse-inbox", daemon=True)
         self._connection = connection
         self._key = connection.keys.inbox(worker)
-        self._take = take
         self._alarm = Alarm()
         self._over = threading.Event()
 
@@ -150,6 +155,6 @@ class InboxThread(threading.Thread):
             while not self._over.is_set():
                 found = self._alarm.reply(link, blocking, BLOCK + 10)
                 if isinstance(found, list):
-                    self._take(found[1], run(self._connection, inbox.server_time()))
+                    self.take(found[1], run(self._connection, inbox.server_time()))
         finally:
             link.close()

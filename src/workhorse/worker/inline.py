@@ -78,16 +78,9 @@ class InlineWorker:
         self._link: Link | None = None
         self._me = identity.identity(settings.name)
         self._alarm = Alarm()
-        self._interventions = Interventions(
-            connection,
-            self._me,
-            self._terms,
-            self._bench,
-            self._stage,
-            shut_down=self._shut_down,
-            unsettled=self._unsettled,
-        )
-        self._desk = self._interventions.desk
+        hands = Interventions(connection, self._me, self._terms, self._bench, self._stage)
+        self._desk = hands.desk_of(self._shut_down, self._unsettled)
+        self._interventions = hands
         self._worked_at = time.monotonic()
 
     def run(self) -> bool:

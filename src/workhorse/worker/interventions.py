@@ -94,39 +94,41 @@ class Interventions:
         terms: Its terms.
         bench: Its jobs.
         stage: Where they run.
-        shut_down: Has it finish what runs, and end.
-        unsettled: As in `Hands`, but for what is in hand here.
-
-    Attributes:
-        desk: Where commands are dealt with.
     """
 
-    def __init__(  # noqa: PLR0913 - the parts of a worker
-        self,
-        connection: Connection,
-        me: Identity,
-        terms: Terms,
-        bench: Bench,
-        stage: Stage,
-        *,
-        shut_down: Callable[[], None],
-        unsettled: Callable[[], Collection[Execution] | None],
+    def __init__(
+        self, connection: Connection, me: Identity, terms: Terms, bench: Bench, stage: Stage
     ) -> None:
         self._connection = connection
+        self._me = me
         self._terms = terms
         self._bench = bench
         self._stage = stage
         self._doomed: dict[Execution, str] = {}
-        self._inbox = InboxThread(connection, me.name, self._take)
-        to = Address(connection.namespace, me.name, me.process)
-        self._unsettled = unsettled
-        hands = Hands(shut_down, self._kill, self._stop, self._all_unsettled)
-        self.desk = Desk(to, {}, hands, self._inbox.answer)
         self._apart: set[Execution] = set()
         self._late: deque[Outcome] = deque()
 
+    def desk_of(
+        self,
+        shut_down: Callable[[], None],
+        unsettled: Callable[[], Collection[Execution] | None],
+    ) -> Desk:
+        """Where the worker's commands are dealt with.
+
+        Args:
+            shut_down: Has it finish what runs, and end.
+            unsettled: As in `Hands`, but for what is in hand here.
+        """
+        self._unsettled = unsettled
+        self._inbox = InboxThread(self._connection, self._me.name)
+        hands = Hands(shut_down, self._kill, self._stop, self._all_unsettled)
+        to = Address(self._connection.namespace, self._me.name, self._me.process)
+        self._desk = Desk(to, {}, hands, self._inbox.answer)
+        return self._desk
+
     def start(self) -> None:
         """Take commands from now on."""
+        self._inbox.take = self._desk.take
         self._inbox.start()
 
     def close(self) -> None:
@@ -148,9 +150,6 @@ class Interventions:
             found.append(self._late.popleft())
             self._apart.discard((found[-1].job_id, found[-1].token))
         return found
-
-    def _take(self, raw: bytes, now: int) -> None:
-        self.desk.take(raw, now)
 
     def _all_unsettled(self) -> Collection[Execution] | None:
         others = self._unsettled()
@@ -174,7 +173,7 @@ class Interventions:
         if lease is not None and lease is self._bench.current:
             self._stage.interrupt(lease)
         elif lease is not None:
-            outcome = self.desk.stopped(lease)
+            outcome = self._desk.stopped(lease)
         if outcome is None:
             self._apart.discard((job_id, token))
         else:
@@ -190,5 +189,5 @@ class Interventions:
             log.warning("the end of job %s is told later: %s", outcome.job_id, error)
             self._late.append(outcome)
             return
-        self.desk.settled([outcome], got.refused)
+        self._desk.settled([outcome], got.refused)
         self._apart.discard((outcome.job_id, outcome.token))

@@ -28,6 +28,7 @@ class Ender:
         marks: Whose step each is at.
         stops: The executions (job id, token) that are to end.
         catch_up: Learns what a horse has ended, and takes back what it has not begun.
+        go_on: Does what follows, now and, if it is told when, by the loop's clock, then.
     """
 
     def __init__(
@@ -36,21 +37,27 @@ class Ender:
         marks: Marks,
         stops: Collection[tuple[str, str]],
         catch_up: Callable[[Horse], None],
+        go_on: Callable[[float], None],
     ) -> None:
         self._horses = horses
         self._marks = marks
         self._stops = stops
         self._catch_up = catch_up
+        self._go_on = go_on
         self._clock = asyncio.get_running_loop().time
 
-    def stop(self, job_id: str, token: str, why: str) -> float:
-        """End an execution that a horse has; when to look at it, by the loop's clock.
+    def stop(self, job_id: str, token: str, why: str) -> None:
+        """End an execution that is here and among those that are to end: now, or soon.
 
         Args:
             job_id: The job.
             token: The execution's.
             why: Who wants it.
         """
+        self._go_on(self._stop(job_id, token, why))
+
+    def _stop(self, job_id: str, token: str, why: str) -> float:
+        """End it if a horse has it; when to look at that horse, by the loop's clock."""
         riders = (one for one in self._horses.values() if _flight(one, job_id, token))
         horse = next(riders, None)
         if horse is None:
@@ -76,6 +83,7 @@ class Ender:
                 horse.condemned = True
                 horse.kill(why)
                 leases += [flight.lease for flight in horse.flights]
+        self._go_on(NEVER)
         return leases
 
     def withdrawn(self, *waiting: deque[Lease]) -> list[Lease]:

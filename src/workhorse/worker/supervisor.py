@@ -176,7 +176,8 @@ class Supervisor:
         self._team = Team(settings, self._stabling, self._trade.ended, self._freed, stops)
         me = identity(settings.name)
         self._inbox = Inbox(connection, settings.name)
-        hands = Hands(self._shut_down, self._team.kill, self._team.stop, self._trade.unsettled)
+        ender = self._team.ender
+        hands = Hands(self._shut_down, ender.kill, ender.stop, self._trade.unsettled)
         to = Address(connection.namespace, me.name, me.process)
         self._desk = Desk(to, stops, hands, self._inbox.answer)
         self._trade.team, self._trade.desk = self._team, self._desk
