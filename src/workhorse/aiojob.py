@@ -169,6 +169,10 @@ class AsyncJob(JobFlows):
         """Run the job once more; see `Job.requeue`."""
         return await arun(self._way, self._requeue(at_front=at_front))
 
+    async def promote(self, at_front: bool = False) -> None:  # noqa: FBT001, FBT002 - as `requeue`
+        """Put the job into its queue now; see `Job.promote`."""
+        await arun(self._way, self._promote(at_front=at_front))
+
     async def get_meta(self, refresh: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002 - as in RQ
         """What the job carries for its user; see `Job.get_meta`."""
         return await arun(self._way, self._get_meta(refresh=refresh))

@@ -15,7 +15,7 @@ from workhorse.effects import Flow
 from workhorse.envelopes import open_result, seal_meta
 from workhorse.exceptions import JobFailedError, NoSuchJobError
 from workhorse.executions import Execution
-from workhorse.ops import control, queues, results
+from workhorse.ops import control, promotion, queues, results
 from workhorse.records import JobRecord, RunRecord, as_datetime
 from workhorse.result import Result, ResultType
 from workhorse.snapshots import UNSET, JobSnapshot
@@ -178,6 +178,10 @@ class JobFlows(JobSnapshot):
         yield from control.requeue_one(self._keys, self.id, nonce(), at_front=at_front)
         yield from self._refreshed()
         return self
+
+    def _promote(self, *, at_front: bool) -> Flow[None]:
+        yield from promotion.promote(self._keys, self.id, nonce(), at_front=at_front)
+        self._status = JobStatus.QUEUED
 
     def _get_meta(self, *, refresh: bool) -> Flow[dict[str, Any]]:
         if refresh:

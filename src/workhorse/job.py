@@ -269,6 +269,18 @@ class Job(JobFlows):
         """
         return run(self._way, self._requeue(at_front=at_front))
 
+    def promote(self, at_front: bool = False) -> None:  # noqa: FBT001, FBT002 - as `requeue`
+        """Put the job into its queue now, though its time, or a job it waits for, has not come.
+
+        Args:
+            at_front: Put it at the head of its queue.
+
+        Raises:
+            InvalidJobOperation: It is neither scheduled nor deferred.
+            NoSuchJobError: There is no such job.
+        """
+        run(self._way, self._promote(at_front=at_front))
+
     def get_meta(self, refresh: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002 - as in RQ
         """What the job carries for its user.
 

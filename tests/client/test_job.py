@@ -201,6 +201,22 @@ def test_a_requeued_job_runs_again(queue, player):
     assert (job.is_queued, job.result) == (True, None)
 
 
+def test_a_scheduled_job_is_promoted(queue):
+    job = queue.enqueue_in(60, tasks.add, 1, 2)
+    job.promote()
+    assert queue.job_ids == [job.id]
+    assert job.is_queued
+
+
+def test_only_a_job_that_waits_is_promoted(queue):
+    job = queue.enqueue(tasks.add, 1, 2)
+    with pytest.raises(InvalidJobOperation, match="is queued; only a job that is scheduled"):
+        job.promote()
+    job.delete()
+    with pytest.raises(NoSuchJobError):
+        job.promote()
+
+
 def test_only_a_job_that_has_ended_is_requeued(queue):
     with pytest.raises(InvalidJobOperation, match="is queued"):
         queue.enqueue(tasks.add, 1).requeue()
