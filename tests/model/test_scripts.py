@@ -440,7 +440,8 @@ class Machine(RuleBasedStateMachine):
 
     def check_counts(self) -> None:
         rows = self.scripts.call("overview", self.world.now, "p", "q")
-        for name, *counts in rows:
+        for name, *counts, suspended in rows:
+            assert not suspended
             queue = name.decode()
             lists = len(self.seen.kept.get(f"queue:{queue}", []))
             expected = [lists]

@@ -12,7 +12,7 @@
 -- Returns {the server's time, the ids that were there already from an earlier send}.
 -- Fails with DUPLICATE <id> <status> and stores nothing if an id is taken: by another job of this
 -- call, by any job for `unique`, by a running one for `replace`, which else takes the old job's place.
--- Fails with NOPARENT <parent> <id> likewise if a parent with a `!` before its id is not known.
+-- Likewise NOPARENT <parent> <id>, if a parent after a `!` is unknown; CYCLE <id> <parent>, if it waits for it.
 -- Repeats: a generated id that exists or has come and gone, and a chosen one whose job or tombstone
 -- bears our nonce, were stored by an earlier send of this very call.
 
@@ -46,11 +46,11 @@ local function all_new(first, last, width)
 end
 local first, last, width = bounds(at)
 if ARGV[last + width] or ARGV[at] ~= 'new' or ARGV[at + 2] == 'wait' or not all_new(first, last, width) then
-  local taken, status, missing
+  local taken, status
   verdicts, taken, status = judge(at)
   if taken then return redis.error_reply('DUPLICATE ' .. taken .. ' ' .. status) end
-  missing = orphan(at, verdicts)
-  if missing then return redis.error_reply('NOPARENT ' .. missing) end
+  local wrong = orphan(at, verdicts)
+  if wrong then return redis.error_reply(wrong) end
 end
 repeat
   store(queue, at, first, last, width, verdicts, answer, now)

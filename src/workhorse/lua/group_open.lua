@@ -11,6 +11,7 @@
 
 -- @include lib/now
 -- @include lib/keys
+-- @include lib/forget_groups
 local now, key = milliseconds(time), group_key(name)
 local bears = redis.call('HGET', key, 'nonce')
 if bears == nonce then return 1 end
@@ -18,8 +19,5 @@ if bears or redis.call('EXISTS', key) == 1 then return redis.error_reply('DUPLIC
 redis.call('HSET', key, 'created_at', now, 'open', 0, 'ttl', ttl, 'nonce', nonce)
 if call ~= '' then redis.call('HSET', key, 'call', call) end
 redis.call('ZADD', groups, now, name)
--- Names of groups that are gone leave the list, a few at a time.
-for _, old in ipairs(redis.call('ZRANGE', groups, 0, 4)) do
-  if redis.call('EXISTS', group_key(old)) == 0 then redis.call('ZREM', groups, old) end
-end
+forget_groups()
 return 1

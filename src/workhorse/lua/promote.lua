@@ -22,5 +22,5 @@ end
 displace(id, queue, status)
 redis.call('HSET', job_key(id), 'status', 'queued', 'enqueued_at', now, 'requeued_by', nonce)
 redis.call('HDEL', job_key(id), 'due', 'front')
-ready(queue, id, at_front == '1')
+ready(queue, id, at_front == '1', now)
 return 1

@@ -35,7 +35,7 @@ for i = 4, #ARGV do
     redis.call('HSET', job_key(id), 'status', 'queued', 'enqueued_at', now, 'requeued_by', nonce)
     redis.call('PERSIST', job_key(id))
     redis.call('PERSIST', runs_key(id))
-    ready(queue, id, at_front == '1')
+    ready(queue, id, at_front == '1', now)
     answer[#answer + 1] = 1
   end
 end

@@ -11,7 +11,7 @@ local function abandon(id, queue, max_crashes, now)
   end
   local crashes = whole(job[2])
   if job[3] ~= 'fail' and crashes < tonumber(max_crashes) then
-    return release(id, queue, true, now)
+    return release(id, queue, true, job[6], now)
   end
   local why = 'workhorse.exceptions.AbandonedJobError: the worker that ran the job vanished, for the '
     .. (crashes + 1) .. '. time'

@@ -1,26 +1,18 @@
 -- Jobs that were just stored wait for those in their field `parents`; those that need not wait go
 -- to their queue at once, and those whose parent has failed fare as they wish.
 -- @include lib/fields
+-- @include lib/agenda
+-- @include lib/mark
 -- @include lib/undefer
 -- @include lib/doom
 local ended = {finished = true, failed = true, stopped = true, canceled = true}
-
-local function mark(parent, status, after)
-  if after then return end
-  redis.call('HSET', job_key(parent), 'after', 1)
-  if status == 'started' then
-    redis.call('HSET', job_key(parent), 'token', (redis.call('HGET', job_key(parent), 'token') or '') .. '+')
-  elseif status == 'queued' then
-    -- Its `ttl` is looked at when it is its turn, so that its end is noticed.
-    redis.call('PERSIST', job_key(parent))
-  end
-end
 
 -- How a parent has ended, or nil if it has not. One that is long gone counts as finished.
 local function fate(parent)
   local job = fields_of(parent, 'status', 'after')
   if not job[1] then
-    return string.find(redis.call('GET', gone_key(parent)) or '', 'failed', 1, true) and 'failed' or 'finished'
+    local how = string.match(redis.call('GET', gone_key(parent)) or '', '^%S+ (%l+)')
+    return ended[how or ''] and how or 'finished'
   end
   if job[1] ~= 'finished' then mark(parent, job[1], job[2]) end
   if ended[job[1]] then return job[1] end
@@ -35,6 +27,7 @@ local function defer_one(id, queue, now)
       open[#open + 1] = parent
     elseif how ~= 'finished' and job[2] == 'wait' and redis.call('EXISTS', job_key(parent)) == 1 then
       redis.call('RPUSH', patients_key(parent), id)
+      not_later_than('w', parent, now)
       open[#open + 1] = parent
     elseif how ~= 'finished' and job[2] ~= 'any' and not (job[2] == 'run' and how ~= 'canceled') then
       return doom(id, queue, parent, how, job[2], now)

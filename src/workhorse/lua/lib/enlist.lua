@@ -2,19 +2,23 @@
 -- that stand in line because their limit is reached.
 -- @include lib/fields
 -- @seldom lib/admit
+-- @seldom lib/forget_groups
 local function enlist(ids, place, now)
   local free = {}
   for _, id in ipairs(ids) do
     local job = fields_of(id, 'group_id', 'rate_limit')
     if job[1] then
-      redis.call('ZADD', groups, 'NX', now, job[1])
       redis.call('HSETNX', group_key(job[1]), 'created_at', now)
+      if redis.call('ZADD', groups, 'NX', now, job[1]) == 1 then forget_groups() end
       redis.call('HINCRBY', group_key(job[1]), 'open', 1)
-      redis.call('HDEL', group_key(job[1]), 'ended_at')
+      if redis.call('HDEL', group_key(job[1]), 'ended_at') == 1 then
+        redis.call('PERSIST', group_key(job[1]))
+        redis.call('PERSIST', members_key(job[1]))
+      end
       redis.call('SADD', members_key(job[1]), id)
     end
     local at_once = place == 'back' or place == 'front'
-    if not (job[2] and at_once) or admit(id, job[2]) then free[#free + 1] = id end
+    if not (job[2] and at_once) or admit(id, job[2], now) then free[#free + 1] = id end
   end
   return free
 end

@@ -8,6 +8,7 @@
 -- @seldom lib/suspended
 -- @seldom lib/resume
 -- @seldom lib/unblock
+-- @seldom lib/abide
 -- @seldom lib/complete
 -- @lazy lib/announce
 local function reap(queue, max_crashes, now)
@@ -36,6 +37,7 @@ local function housekeeping(max_crashes, now)
     elseif kind == 'd' then
       local how, parent = string.match(queue, '^(%l+):(.*)$')
       if not how or unblock(parent, how, now) then redis.call('ZREM', agenda, entry) end
+    elseif kind == 'w' then abide(queue, now)
     elseif kind == 'g' then
       redis.call('ZREMRANGEBYSCORE', holds_key(queue), '-inf', now)
       complete(queue, now)

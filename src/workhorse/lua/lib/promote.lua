@@ -14,7 +14,7 @@ local function promote(queue, now)
       redis.call('HSET', job_key(id), 'status', 'queued', 'enqueued_at', text_of(now))
       if job[3] then redis.call('HDEL', job_key(id), 'front') end
       if not job[5] then wait_again(id, job[4]) end
-      if not job[6] or admit(id, job[6]) then
+      if not job[6] or admit(id, job[6], now) then
         local ids = job[3] == '1' and front or back
         ids[#ids + 1] = id
       end

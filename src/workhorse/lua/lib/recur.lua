@@ -21,6 +21,6 @@ local function recur(id, queue, result, every, ran, now, marked)
     schedule(queue, {id}, due)
   else
     redis.call('HSET', job_key(id), 'status', 'queued', 'enqueued_at', now)
-    ready(queue, id, false)
+    ready(queue, id, false, now)
   end
 end

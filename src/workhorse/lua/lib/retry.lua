@@ -17,6 +17,6 @@ local function retry(id, queue, exc, delay, ran, at_front, now, marked)
     schedule(queue, {id}, now + delay)
   else
     redis.call('HSET', job_key(id), 'status', 'queued', 'enqueued_at', now, 'ended_at', now, 'exc_info', exc)
-    ready(queue, id, at_front == '1')
+    ready(queue, id, at_front == '1', now)
   end
 end

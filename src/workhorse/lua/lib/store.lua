@@ -8,10 +8,11 @@
 -- @seldom lib/own
 -- @seldom lib/supplant
 -- @seldom lib/enlist
+-- @seldom lib/complete_all
 -- @seldom lib/defer
 local function store(queue, at, first, last, width, verdicts, known, now)
   local mode, nonce, place, when, ttl = unpack(ARGV, at, at + 4)
-  local later, ids, marked = place == 'at' or place == 'in' or place == 'wait', {}, false
+  local later, ids, marked, left = place == 'at' or place == 'in' or place == 'wait', {}, false, {}
   local status = place == 'wait' and 'deferred' or later and 'scheduled' or place == 'mine' and 'started' or 'queued'
   -- There is room for three fields at once: a table that grows is made anew each time.
   local job = {'', 'status', status, 'origin', queue, 'created_at', text_of(now), '', '', '', '', '', ''}
@@ -27,18 +28,20 @@ local function store(queue, at, first, last, width, verdicts, known, now)
     if verdict then
       job[1] = job_key(id)
       if verdict ~= true then displace(id, verdict[2], verdict[1]) end
-      if verdict ~= true and verdict[3] then supplant(id, now) end
+      local heir = verdict ~= true and verdict[3]
+      if heir then left[#left + 1] = supplant(id, verdict[1], now) end
       if mode ~= 'new' then call('DEL', job[1], runs_key(id), gone_key(id)) end
       for n = 1, width - 1 do job[7 + 2 * n] = ARGV[i + n] end
       call('HSET', unpack(job, 1, words))
-      if verdict ~= true and verdict[3] then call('HSET', job[1], 'after', 1) end
-      if ttl ~= '' and not later and not marked then call('PEXPIRE', job[1], ttl) end
+      if heir then call('HSET', job[1], 'after', 1) end
+      if ttl ~= '' and not later and not marked and not heir then call('PEXPIRE', job[1], ttl) end
       ids[#ids + 1] = id
     else
       known[#known + 1] = id
     end
   end
   if marked then ids = enlist(ids, place, now) end
+  if #left > 0 then complete_all(left, now) end
   if place == 'back' then place_many(queue, 'RPUSH', ids)
   elseif place == 'front' then place_many(queue, 'LPUSH', ids)
   elseif place == 'mine' then own(queue, ids, now + when)

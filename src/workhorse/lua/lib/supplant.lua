@@ -1,8 +1,9 @@
 -- Another job takes the place of one whose end has consequences: its slot is free, and its group
--- counts it. Those that wait for a job of this id go on to wait.
+-- counts it. Returns the group if that may be complete now: the other job may join it first.
+-- Those that wait for a job of this id go on to wait.
 -- @include lib/let_go
--- @include lib/tally
-local function supplant(id, now)
+-- @include lib/quit
+local function supplant(id, status, now)
   let_go(id, now)
-  tally(id, 'deleted', now)
+  return quit(id, status, 'deleted')
 end

@@ -1,13 +1,13 @@
 -- Take up to `want` jobs from a queue and lease them to `token`; returns whether to stop here, and
--- how many ids it has looked at of those that it asked for.
--- A job that crashed a worker before is taken alone: if it does so again, it takes no
--- sibling with it. Stops early at 8 MB of payload. Adds the queue, and a list of the id and hash of
--- each, to `taken`.
+-- how many ids it has looked at of those that it asked for. A job that crashed a worker before is taken
+-- alone: if it does so again, it takes no sibling with it. Stops early at 8 MB of payload. Adds the queue,
+-- and a list of the id and hash of each, to `taken`.
 -- @include lib/hash
 -- @include lib/text
 -- @include lib/fields
 -- @include lib/agenda
 -- @seldom lib/lapse
+-- @seldom lib/overdue
 local function mark_started(keys, attempts, token, marked, now)
   for i, key in ipairs(keys) do
     local held = marked[i] and token .. '+' or token
@@ -19,13 +19,15 @@ local function take_from(queue, want, taken, lease, token, now)
   local ids = call('LRANGE', queue_key(queue), 0, want - 1)
   if #ids == 0 then return false, 0 end
   local until_when = text_of(now + lease)
-  local leases, keys, attempts, timed, marked, mine, jobs, stop, seen = {}, {}, {}, {}, {}, {}, {}, false, 0
+  local leases, keys, attempts, timed, marked, mine, jobs, stop, seen, late = {}, {}, {}, {}, {}, {}, {}, false, 0, {}
   for _, id in ipairs(ids) do
     local key = job_key(id)
     local fields, status, origin, attempt, crashes, ttl, data, after = read_job(key)
     -- An id whose job has expired, been deleted or begun anew elsewhere is passed over, and so is
     -- one that stands here twice, because its job expired and was enqueued again.
-    if status == 'queued' and origin == queue and not mine[id] and not (after and ttl and lapse(id, ttl, now)) then
+    local live = status == 'queued' and origin == queue and not mine[id]
+    if live and after and ttl and overdue(id, ttl, now) then mine[id], late[#late + 1] = true, id
+    elseif live then
       local crashed, n = crashes and whole(crashes) > 0, #keys + 1
       stop = (crashed and taken.count + n > 1) or taken.bytes > 8000000
       if stop then break end
@@ -52,5 +54,7 @@ local function take_from(queue, want, taken, lease, token, now)
     end
   end
   if seen > 0 then call('LPOP', queue_key(queue), seen) end
+  -- Not before, as what follows may put jobs at the head of this very queue.
+  for _, id in ipairs(late) do lapse(id, now) end
   return stop, #ids
 end

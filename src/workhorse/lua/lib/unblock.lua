@@ -9,8 +9,8 @@ local lasting = {failed = true, died = true, stopped = true, canceled = true}
 local function tell(id, parent, how, now)
   local job = fields_of(id, 'status', 'origin', 'on_parent', 'due', 'front')
   if job[1] ~= 'deferred' then return true end
-  local fine = how == 'finished' or how == 'released' or (job[3] == 'run' and how ~= 'canceled' and how ~= 'deleted')
-    or job[3] == 'any'
+  local fine = how == 'finished' or how == 'released' or job[3] == 'any'
+    or (job[3] == 'run' and how ~= 'canceled' and how ~= 'deleted')
   -- Who is patient waits for a parent that may be requeued.
   if not fine and job[3] == 'wait' and lasting[how] then return false end
   if redis.call('SREM', waits_key(id), parent) == 1 then
@@ -22,11 +22,14 @@ end
 
 local function unblock(parent, how, now)
   local key, patient = dependents_key(parent), patients_key(parent)
-  local ids = not lasting[how] and redis.call('LPOP', patient, 500) or redis.call('LPOP', key, 500)
-  for _, id in ipairs(ids or {}) do
+  -- `gone`: it had failed before. Only the patient have not been told of that.
+  local first, second = patient, how ~= 'gone' and key or patient
+  if lasting[how] then first, second = key, key end
+  for _, id in ipairs(redis.call('LPOP', first, 500) or redis.call('LPOP', second, 500) or {}) do
     if not tell(id, parent, how, now) then redis.call('RPUSH', patient, id) end
   end
-  if redis.call('EXISTS', key, lasting[how] and key or patient) == 0 then return true end
+  if lasting[how] and redis.call('EXISTS', patient) == 1 then not_later_than('w', parent, now) end
+  if redis.call('EXISTS', first, second) == 0 then return true end
   not_later_than('d', how .. ':' .. parent, now)
   return false
 end

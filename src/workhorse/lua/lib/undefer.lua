@@ -11,6 +11,6 @@ local function undefer(id, queue, due, at_front, now)
   else
     redis.call('HSET', job_key(id), 'status', 'queued', 'enqueued_at', now)
     redis.call('HDEL', job_key(id), 'front')
-    ready(queue, id, at_front == '1')
+    ready(queue, id, at_front == '1', now)
   end
 end

@@ -1,0 +1,15 @@
+-- A job of a group is to be deleted, or has ended as `how`: it is counted so, unless it had ended
+-- before (`status`). Returns the group if none of its jobs is open any more.
+-- @include lib/keys
+local final = {finished = true, failed = true, stopped = true, canceled = true}
+local counted = {finished = 'finished', failed = 'failed', died = 'failed', stopped = 'stopped',
+  canceled = 'canceled', released = 'canceled', deleted = 'deleted', expired = 'deleted'}
+
+local function quit(id, status, how)
+  local group = redis.call('HGET', job_key(id), 'group_id')
+  if not group or redis.call('EXISTS', group_key(group)) == 0 then return end
+  if counted[how] == 'deleted' then redis.call('SREM', members_key(group), id) end
+  if final[status] then return end
+  redis.call('HINCRBY', group_key(group), counted[how], 1)
+  if redis.call('HINCRBY', group_key(group), 'open', -1) <= 0 then return group end
+end
