@@ -209,7 +209,34 @@ class Codec:
                 f"another version of the code: run the same code at producer and worker"
             ) from error
 
+    def moved(self, blob: bytes, context: Context, to: Context) -> bytes:
+        """An envelope of the same value in another place; the value is not decoded.
+
+        Args:
+            blob: What `seal` returned.
+            context: The same as there.
+            to: What its signature is to bind from now on.
+
+        Raises:
+            RefusedPayload: Its signature is not as it should be.
+            DeserializationError: It is no envelope.
+        """
+        head, rest = self._parted(blob)
+        body = self._verified(head, rest, context)
+        if self._key is None:
+            return blob
+        return head + self._key.id + self._key.mac(to, head, body) + body
+
     def _unwrap(self, blob: bytes, context: Context) -> tuple[Serializer, bytes]:
+        head, rest = self._parted(blob)
+        body = self._verified(head, rest, context)
+        serializer = self._serializer(head[2])
+        if head[1] & _COMPRESSED:
+            body = self._expanded(body, int.from_bytes(head[_HEAD:], "big"))
+        return serializer, body
+
+    def _parted(self, blob: bytes) -> tuple[bytes, bytes]:
+        """The head of an envelope, and the rest."""
         if len(blob) > self.max_bytes + _OVERHEAD:
             raise RefusedPayload(
                 f"the payload has {len(blob):,} bytes, over the limit of {self.max_bytes:,}; "
@@ -220,14 +247,8 @@ class Codec:
                 "the payload is no envelope of this version; it was damaged, or written by another "
                 "program or a newer Workhorse: upgrade the workers before the producers"
             )
-        flags = blob[1]
-        at = _HEAD + (_SIZE if flags & _COMPRESSED else 0)
-        head, rest = blob[:at], blob[at:]
-        body = self._verified(head, rest, context)
-        serializer = self._serializer(blob[2])
-        if flags & _COMPRESSED:
-            body = self._expanded(body, int.from_bytes(head[_HEAD:], "big"))
-        return serializer, body
+        at = _HEAD + (_SIZE if blob[1] & _COMPRESSED else 0)
+        return blob[:at], blob[at:]
 
     def _verified(self, head: bytes, rest: bytes, context: Context) -> bytes:
         """The body, after its signature was checked if there must be one."""

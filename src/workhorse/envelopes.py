@@ -111,6 +111,32 @@ def open_call(
     raise DeserializationError(f"job {bearer.job_id!r}: its data holds no arguments")
 
 
+def move_call(codec: Codec, bearer: Names, to: Names, fields: Mapping[bytes, bytes]) -> bytes:
+    """A call's arguments bound to another job of the same call, without looking at them.
+
+    Args:
+        codec: Checks and signs.
+        bearer: The job that they belong to.
+        to: The other job.
+        fields: The job's hash.
+
+    Raises:
+        RefusedPayload: They are not to be trusted; the text says why.
+        DeserializationError: There are none.
+    """
+    func, data = fields.get(b"func", b"").decode("utf-8", "replace"), fields.get(b"data", b"")
+    return codec.moved(data, call_context(bearer, func, fields), call_context(to, func, fields))
+
+
+def move_meta(codec: Codec, bearer: Names, to: Names, meta: bytes) -> bytes:
+    """A job's meta bound to another job, without looking at it.
+
+    Raises:
+        RefusedPayload: It is not to be trusted; the text says why.
+    """
+    return codec.moved(meta, meta_context(bearer), meta_context(to))
+
+
 def seal_result(codec: Codec, bearer: Bearer, value: object) -> bytes:
     """A return value as stored in `result`; b'' for None, which is not stored.
 

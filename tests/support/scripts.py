@@ -111,9 +111,10 @@ class Scripts:
         worker: str = "w",
         max_crashes: int = 3,
         woken: bool = True,
+        rests: int = 0,
         time: int = NOW,
     ) -> Answer:
-        words: list[Word] = [time, worker, number, LEASE, max_crashes, want, "1" if woken else ""]
+        words: list[Word] = [time, worker, number, LEASE, max_crashes, want, woken + rests]
         words += (len(queues), *queues)
         for head, group in groupby(outcomes, attrgetter(*HEAD)):
             alike = list(group)
@@ -146,7 +147,7 @@ class Scripts:
         words: list[Word] = [time, worker, TTL, LEASE, "machine", identity, 2, "state", "busy"]
         for job_id, token in leases:
             words += (job_id, queue, token)
-        known, lost, others = self.call("extend", *words)
+        known, lost, others, *_ = self.call("extend", *words)
         return known, [word.decode() for word in lost], others
 
     def takeover(

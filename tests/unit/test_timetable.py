@@ -24,7 +24,7 @@ def shown(tick: int, tz: str = "UTC") -> str:
 def due(expression: str, tz: str, since: str, until: str, *, seconds: bool = False) -> list[str]:
     """The occurrences in a span, as local time."""
     table = timetable_of(expression, tz=tz, seconds=seconds)
-    found = []
+    found: list[str] = []
     for tick in table.following(ms(since, tz)):
         if tick > ms(until, tz):
             return found

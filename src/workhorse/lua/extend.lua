@@ -11,7 +11,8 @@
 --       ...         str     field, value, …
 --       ...         3 each  job id, queue, token
 --
--- Returns {1, or 0 if it must register again, {ids whose lease is lost}, {neighbours}}.
+-- Returns {1, or 0 if it must register again, {ids whose lease is lost}, {neighbours}, ms until a cron
+--          entry is due; left out if there is none}.
 
 -- @include lib/now
 -- @include lib/machine
@@ -32,4 +33,5 @@ if redis.call('HGET', me, 'identity') ~= identity then return {0, lost, {}} end
 redis.call('HSET', me, 'last_heartbeat', now, unpack(ARGV, 8, 7 + count))
 redis.call('PEXPIRE', me, ttl)
 redis.call('ZADD', workers, now + ttl, worker)
-return {1, lost, neighbours(machine, worker, identity, ttl)}
+local due = redis.call('ZSCORE', agenda, 't:')
+return {1, lost, neighbours(machine, worker, identity, ttl), due and math.max(0, due - now) or nil}

@@ -35,11 +35,13 @@ class Heartbeat:
         known: False if the server has forgotten the worker: it must register again.
         lost: Ids whose lease is not the worker's any more.
         neighbours: The other workers of its machine.
+        cron: Milliseconds until a cron entry is due, or None.
     """
 
     known: bool
     lost: list[str]
     neighbours: list[Identity]
+    cron: int | None = None
 
 
 def register(
@@ -90,9 +92,12 @@ def extend(  # noqa: PLR0913 - the words of one heartbeat
     ]
     for held in leases:
         words += held
-    known, lost, others = yield Call(load("extend"), words)
+    known, lost, others, *cron = yield Call(load("extend"), words)
     return Heartbeat(
-        known == 1, [_text(job_id) for job_id in lost], _identities(who.machine, others)
+        known == 1,
+        [_text(job_id) for job_id in lost],
+        _identities(who.machine, others),
+        cron[0] if cron else None,
     )
 
 

@@ -37,6 +37,7 @@ class Heart:
         running: The jobs that run now.
         state: What the worker says it is doing.
         relieved: Called when jobs of a dead neighbour went back to their queues.
+        cron: Told in how many ms a cron entry is due, or None.
     """
 
     def __init__(  # noqa: PLR0913 - one for each thing that a beat tells
@@ -50,6 +51,7 @@ class Heart:
         running: Callable[[], list[Lease]],
         state: Callable[[], str],
         relieved: Callable[[], None],
+        cron: Callable[[int | None], None],
     ) -> None:
         self._connection = connection
         self._settings = settings
@@ -58,6 +60,7 @@ class Heart:
         self._running = running
         self._state = state
         self._relieved = relieved
+        self._cron = cron
         self._me = me
         self._watched: dict[Identity, int] = {}
         self._taking: set[asyncio.Task[None]] = set()
@@ -131,6 +134,7 @@ class Heart:
             log.warning("the server does not know this worker any more; registering again")
             await self.register()
         self._watch(beat.neighbours)
+        self._cron(beat.cron)
 
     def _facts(self) -> dict[str, Word]:
         self._counted = (self._tally.successful, self._tally.failed)

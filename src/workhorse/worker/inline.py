@@ -28,6 +28,7 @@ from workhorse.ops.workers import Identity
 from workhorse.states import WorkerStatus
 from workhorse.worker import identity
 from workhorse.worker.commands import Execution
+from workhorse.worker.cron import due_in, fire_all, fire_due
 from workhorse.worker.execution import prepare
 from workhorse.worker.handoff import HandedJob
 from workhorse.worker.heartbeat import birth_facts
@@ -130,7 +131,9 @@ class InlineWorker:
                 self._outcomes = self._run_some()
             got = self._receive(pending, flow)
             self._settled(pending, got)
-            if not self._bench and not self._outcomes:
+            if names := due_in(got.news):
+                self._fire(fire_all(self._connection.keys, names))
+            elif not self._bench and not self._outcomes:
                 if self._is_done(got):
                     return
                 if not got.left:
@@ -312,7 +315,8 @@ class InlineWorker:
                 )
 
     def _beat(self) -> None:
-        while not self._over.wait(self._settings.lease / 3):
+        due: int | None = None
+        while not self._is_over_before_a_beat(due):
             held = list(self._bench)
             leases = [(lease.id, lease.queue, lease.token) for lease in held]
             facts: dict[str, Word] = {
@@ -334,9 +338,26 @@ class InlineWorker:
                         leases,
                     ),
                 )
+                due = beat.cron
                 run(self._connection, self._bury(beat.neighbours) if beat.known else self._born())
             except (ServerError, DuplicateWorkerError) as error:
                 log.warning("no heartbeat: %s", error)
+
+    def _is_over_before_a_beat(self, due: int | None) -> bool:
+        """Wait for the next beat, and fire the cron entries that fall due while a job runs."""
+        until = time.monotonic() + self._settings.lease / 3
+        while due is not None and time.monotonic() + due / 1000 < until:
+            if self._over.wait(max(due, 1) / 1000):
+                return True
+            due = self._fire(fire_due(self._connection.keys)) if self._bench else None
+        return self._over.wait(max(0.0, until - time.monotonic()))
+
+    def _fire(self, flow: Flow[int | None]) -> int | None:
+        try:
+            return run(self._connection, flow)
+        except ServerError as error:
+            log.warning("cannot fire cron entries: %s", error)
+            return None
 
     def _shut_down(self) -> None:
         """A command wants what a first signal wants."""

@@ -18,6 +18,7 @@ from workhorse.exceptions import WorkhorseError
 from workhorse.ops.inbox import Address
 from workhorse.states import WorkerStatus
 from workhorse.worker.commands import Desk, Execution, Hands
+from workhorse.worker.cron import Clockwork
 from workhorse.worker.heartbeat import Heart
 from workhorse.worker.identity import identity
 from workhorse.worker.inbox import Inbox
@@ -180,7 +181,9 @@ class Supervisor:
         hands = Hands(self._shut_down, ender.kill, ender.stop, self._trade.unsettled)
         to = Address(connection.namespace, me.name, me.process)
         self._desk = Desk(to, stops, hands, self._inbox.answer)
+        clockwork = Clockwork(connection, self._trade.is_full, self._trade.wake)
         self._trade.team, self._trade.desk = self._team, self._desk
+        self._trade.clockwork = clockwork
         self._heart = Heart(
             connection,
             settings,
@@ -190,6 +193,7 @@ class Supervisor:
             running=self._team.running,
             state=self._state,
             relieved=self._relieved,
+            cron=clockwork.expect,
         )
 
     def _state(self) -> str:

@@ -25,6 +25,7 @@ from workhorse.ops.reports import Report
 from workhorse.ops.settle import Outcome, release, settle
 from workhorse.ops.suspension import ALL
 from workhorse.worker.commands import Desk, Execution
+from workhorse.worker.cron import Clockwork
 from workhorse.worker.settings import Settings
 from workhorse.worker.tally import Tally
 from workhorse.worker.team import Team
@@ -63,6 +64,7 @@ class Trade:
     Attributes:
         team: Where jobs go.
         desk: Knows which jobs are to be stopped, and wants to know of their ends.
+        clockwork: Fires cron entries.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Trade:
         self._falling_due: asyncio.TimerHandle | None = None
         self.team: Team | None = None
         self.desk: Desk | None = None
+        self.clockwork: Clockwork | None = None
         self.outcomes: list[Outcome] = []
         self._pending: Pending | None = None
         self._link: AsyncLink | None = None
@@ -146,7 +149,17 @@ class Trade:
     @property
     def settled(self) -> bool:
         """Whether the server knows everything that this worker knows."""
-        return not self.in_flight and not self.outcomes
+        firing = self.clockwork is not None and self.clockwork.busy
+        return not self.in_flight and not self.outcomes and not firing
+
+    def is_full(self) -> bool:
+        """Whether it takes no jobs now, and so makes an exchange only to hand in outcomes."""
+        return self._want() == 0
+
+    def wake(self) -> None:
+        """Something may have come into a queue."""
+        self._look_again()
+        self._changed()
 
     # What it does
 
@@ -283,6 +296,8 @@ class Trade:
         if self.empty and not self.closing:
             self._resting.set()
         self.suspended = bool(got.news) and self._are_all_suspended(got)
+        if got.news and self.clockwork is not None:
+            self.clockwork.hear(got.news)
         self._plan(got.next_due)
         if self.desk is not None:
             self.desk.settled(pending.outcomes, got.refused)
