@@ -156,13 +156,13 @@ class JobFlows(JobSnapshot):
         return (yield from results.dependents(self._keys, self.id))
 
     def _delete_dependents(self) -> Flow[int]:
-        found, at = [self.id], 0
-        while at < len(found):
-            more = yield from results.dependents(self._keys, found[at])
-            found += [job_id for job_id in more if job_id not in found]
-            at += 1
+        found, rest = {self.id: None}, [self.id]
+        while rest:
+            more = yield from results.dependents(self._keys, rest.pop())
+            rest += [job_id for job_id in more if job_id not in found]
+            found |= dict.fromkeys(more)
         deleted = 0
-        for job_id in reversed(found[1:]):
+        for job_id in list(reversed(found))[:-1]:
             deleted += yield from control.delete(self._keys, job_id)
         return deleted
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from math import ceil
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
+from zlib import crc32
 
 from workhorse.aio import AsyncJob, AsyncQueue
 from workhorse.calls import Shaper
@@ -12,7 +14,7 @@ from workhorse.clock import new_id
 from workhorse.connection import Connection
 from workhorse.drivers import arun, run
 from workhorse.effects import Flow
-from workhorse.exceptions import InvalidJobOperation, NoSuchJobError
+from workhorse.exceptions import ConnectionLost, InvalidJobOperation, NoSuchJobError
 from workhorse.flows import JobFlows, as_id, nonce
 from workhorse.job import Job
 from workhorse.keys import Keys
@@ -29,6 +31,8 @@ from workhorse.sources import Source
 __all__ = ["AsyncGroup", "Group", "GroupProgress"]
 
 A_WEEK = 7 * 86_400
+LONGEST_NAME = 119
+"""How much of a group's name is in the id of the job that it leaves, characters."""
 Completion = EnqueueData | Callable[..., Any] | str
 """What to call when a group is complete: a call, or a function that takes the group's name."""
 
@@ -82,16 +86,23 @@ class GroupFlows(Generic[J]):
         return self._way.keys
 
     def _create(self, on_complete: Completion | None, queue: str, ttl: Duration) -> Flow[Self]:
-        kept = round(seconds(ttl, what="ttl") * 1000)
+        kept = seconds(ttl, what="ttl")
+        if kept != -1 and kept <= 0:
+            raise ValueError(
+                f"ttl={ttl!r}: the group would be gone before anybody could ask how it went; give "
+                f"a number of seconds above 0, or -1 to keep it for ever"
+            )
         spec = None
         if on_complete is not None:
             call = on_complete
             if not isinstance(call, EnqueueData):
                 call = EnqueueData(call, (self.name,))
-            call = call._replace(job_id=f"{self.name}-complete"[-128:])
+            _refuse_bonds(call)
+            call = call._replace(job_id=_completion_id(self.name))
             shaper = Shaper(self._source.namespace, check_queue_name(queue), self._source.codec)
             spec = shaper.spec(call)
-        made = groups.open_group(self._keys, self.name, nonce(), max(kept, -1), spec, queue)
+        kept_ms = -1 if kept == -1 else ceil(kept * 1000)
+        made = groups.open_group(self._keys, self.name, nonce(), kept_ms, spec, queue)
         yield from made
         return self
 
@@ -108,11 +119,26 @@ class GroupFlows(Generic[J]):
 
     def _adding(self, queue: QueueFlows[J], calls: Iterable[EnqueueData]) -> Flow[list[J]]:
         mine = [call._replace(group_id=self.name) for call in calls]
+        self._refuse_elsewhere(queue)
         holder = nonce()
         yield from groups.hold(self._keys, self.name, holder)
-        jobs = yield from queue._storing_many(mine)  # noqa: SLF001 - the flow of `enqueue_many`
+        try:
+            jobs = yield from queue._storing_many(mine)  # noqa: SLF001 - the flow of `enqueue_many`
+        except ConnectionLost:
+            raise  # there is nobody to tell
+        except Exception:
+            yield from groups.hold(self._keys, self.name, holder, 0)
+            raise
         yield from groups.hold(self._keys, self.name, holder, 0)
         return jobs
+
+    def _refuse_elsewhere(self, queue: QueueFlows[J]) -> None:
+        here, there = self._way, queue.source.connection
+        if (here.url, here.namespace) != (there.url, there.namespace):
+            raise ValueError(
+                f"queue {queue.name!r} is in namespace {there.namespace!r} on {there.endpoint}, "
+                f"and group {self.name!r} in {here.namespace!r} on {here.endpoint}: use one"
+            )
 
     def _wait(self, timeout: float | None) -> Flow[GroupProgress]:
         done = yield from groups.wait(self._keys, self.name, timeout)
@@ -174,7 +200,7 @@ class Group(GroupFlows[Job]):
 
         Raises:
             DuplicateGroupError: There is a group of that name.
-            ValueError: A value makes no sense.
+            ValueError: A value makes no sense, or the call could not be made at once.
         """
         group = cls(connection, name, serializer=serializer, allow=allow)
         return run(group._way, group._create(on_complete, queue, ttl))
@@ -204,6 +230,7 @@ class Group(GroupFlows[Job]):
 
         Raises:
             NoSuchGroupError: The group is gone.
+            ValueError: The queue is in another namespace, or on another server.
         """
         return run(self._way, self._adding(queue, job_datas))
 
@@ -342,3 +369,19 @@ class AsyncGroup(GroupFlows[AsyncJob]):
     async def delete(self) -> bool:
         """Forget the group, but not its jobs; whether there was one."""
         return await arun(self._way, groups.delete(self._keys, self.name))
+
+
+def _completion_id(name: str) -> str:
+    """The id of the job that a group leaves; in that of a long name, a sum stands for its end."""
+    if len(name) > LONGEST_NAME:
+        name = f"{name[: LONGEST_NAME - 9]}-{crc32(name.encode()):08x}"
+    return f"{name}-complete"
+
+
+def _refuse_bonds(call: EnqueueData) -> None:
+    for option in ("depends_on", "rate_limit", "group_id", "ttl"):
+        if getattr(call, option) is not None:
+            raise ValueError(
+                f"on_complete has {option}=, but it runs as soon as the group is complete; leave "
+                f"that out, or let it enqueue another job"
+            )

@@ -14,7 +14,7 @@ from workhorse.exceptions import NoSuchJobError
 from workhorse.flows import JobFlows, nonce
 from workhorse.keys import Keys
 from workhorse.names import check_queue_name
-from workhorse.ops import control, enqueue, queues, results, suspension
+from workhorse.ops import control, enqueue, parents, queues, results, suspension
 from workhorse.ops.leases import is_held
 from workhorse.options import (
     CallOptions,
@@ -111,7 +111,10 @@ class QueueFlows(Generic[J]):
     ) -> Flow[J]:
         spec = self._shaper.spec(call, due, delay)
         if not self.is_async and due is None and delay is None:
-            return (yield from self._running_here(spec))
+            _refuse_a_limit(call)
+            # Of jobs whose parents have failed the server knows what becomes of them.
+            if not spec.waits or (yield from parents.are_met(self._keys, spec)):
+                return (yield from self._running_here(spec._replace(waits=False)))
         stored = yield from enqueue.enqueue(self._keys, self.name, (spec,))
         job = cast("J", object.__new__(self._job))
         return job.sent(self.source, spec, self.name, stored.now)
@@ -204,6 +207,14 @@ class QueueFlows(Generic[J]):
 
     def _remove(self, job_id: str) -> Flow[None]:
         yield from control.cancel(self._keys, job_id, nonce())
+
+
+def _refuse_a_limit(call: EnqueueData) -> None:
+    if call.rate_limit is not None:
+        raise ValueError(
+            "rate_limit: a queue with is_async=False runs its jobs at once and keeps no limit; "
+            "leave it out, or use a queue that workers serve"
+        )
 
 
 def _refuse_the_same_id_twice(specs: list[CallSpec]) -> None:

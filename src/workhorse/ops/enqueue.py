@@ -6,7 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from workhorse.effects import Batch, Call, Flow, Word
-from workhorse.exceptions import DuplicateJobError, NoSuchJobError, ServerError
+from workhorse.exceptions import (
+    DuplicateJobError,
+    InvalidJobOperation,
+    NoSuchJobError,
+    ServerError,
+)
 from workhorse.keys import Keys
 from workhorse.records import CallSpec
 from workhorse.scripts import load
@@ -37,6 +42,7 @@ def enqueue(keys: Keys, queue: str, specs: Sequence[CallSpec]) -> Flow[Stored]:
     Raises:
         DuplicateJobError: An id is taken (see `CallSpec.mode`); nothing of that step is stored.
         NoSuchJobError: A job that one of them waits for was never there; likewise.
+        InvalidJobOperation: One would wait for a job that waits for it; likewise.
     """
     now, fresh = 0, []
     for some in _portions(specs):
@@ -57,7 +63,10 @@ def enqueue_all(keys: Keys, queue: str, specs: Iterable[CallSpec]) -> Flow[int]:
     Returns:
         The server's time, ms since 1970: when the last were created.
     """
-    replies = yield Batch(_call(keys, queue, some) for some in _portions(specs))
+    try:
+        replies = yield Batch(_call(keys, queue, some) for some in _portions(specs))
+    except ServerError as error:
+        raise _explained(error) from None
     return int(replies[-1][0]) if replies else 0
 
 
@@ -121,4 +130,10 @@ def _explained(error: ServerError) -> Exception:
     if error.code == "NOPARENT":
         _, parent, job_id = str(error).split(" ", 2)
         return NoSuchJobError(parent, f"it cannot be waited for; enqueue it before {job_id!r}")
+    if error.code == "CYCLE":
+        _, job_id, parent = str(error).split(" ", 2)
+        return InvalidJobOperation(
+            f"job {job_id!r} cannot wait for job {parent!r}, which waits for it: neither would "
+            f"ever run"
+        )
     return error

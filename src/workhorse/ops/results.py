@@ -131,7 +131,12 @@ def dependents(keys: Keys, job_id: str) -> Flow[list[str]]:
             command("LRANGE", keys.patients(job_id), 0, -1),
         ]
     )
-    return [found.decode("utf-8", "replace") for found in (*waiting, *patient)]
+    found = dict.fromkeys(each.decode("utf-8", "replace") for each in (*waiting, *patient))
+    if not found:
+        return []
+    # Some were deleted since, or wait for others by now: the lists are not searched for those.
+    wait = yield Batch([command("SISMEMBER", keys.waits(each), job_id) for each in found])
+    return [each for each, does in zip(found, wait, strict=True) if does]
 
 
 def remaining_ttl(keys: Keys, job_id: str) -> Flow[int | None]:
