@@ -164,7 +164,9 @@ class Delivery:
         left = self._deadline - time.monotonic()
         if left <= 0:
             tries = "once" if self._tries == 1 else f"{self._tries} times"
-            raise ConnectionLost(
+            # A connection may have errors of its own, for those who expect another client's.
+            lost = type(error) if isinstance(error, ConnectionLost) else ConnectionLost
+            raise lost(
                 f"{error} (tried {tries} within {self._connection.patience:g} s)"
             ) from error
         self.epoch = self._connection.epoch
