@@ -52,3 +52,10 @@ def score(keys: Keys, kind: str, queue: str, job_id: str) -> Flow[float | None]:
     """The job's score in a registry (ms; inf for never), or None if it is not in it."""
     found = yield command("ZSCORE", registry_key(keys, kind, queue), job_id)
     return None if found is None else float(found)
+
+
+def until(keys: Keys, kind: str, queue: str, ms: float) -> Flow[list[str]]:
+    """The ids whose score is at most *ms*, in order."""
+    key = registry_key(keys, kind, queue)
+    found = yield command("ZRANGE", key, "-inf", int(ms), "BYSCORE")
+    return [job_id.decode("utf-8", "replace") for job_id in found]

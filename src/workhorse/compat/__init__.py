@@ -1,0 +1,1 @@
+"""For programs that were written for another job queue: see `workhorse.compat.rq`."""

@@ -1,0 +1,5 @@
+"""`Callback`: what is called when a job has ended."""
+
+from workhorse.callbacks import Callback
+
+__all__ = ["Callback"]

@@ -1,0 +1,1 @@
+"""RQ's place for what others contribute; there is nothing in it."""

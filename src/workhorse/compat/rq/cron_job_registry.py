@@ -1,0 +1,1 @@
+"""RQ's list of cron jobs; here: `workhorse.cron.Cron(connection).all()`."""

@@ -1,0 +1,1 @@
+"""RQ's inner workings of a failure; here: `workhorse.ops.settle`."""

@@ -1,0 +1,1 @@
+"""RQ's scripts; ours are the files in `workhorse/lua`."""

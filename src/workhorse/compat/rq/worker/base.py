@@ -1,0 +1,351 @@
+"""`BaseWorker`: `workhorse.worker.Worker` with RQ's signatures."""
+
+from __future__ import annotations
+
+import signal
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from workhorse import worker
+from workhorse.compat.clients import RQSource, client_of, namespace, way_to
+from workhorse.compat.rq.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
+from workhorse.compat.rq.executions import Execution
+from workhorse.compat.rq.job import Job
+from workhorse.compat.rq.queue import Queue
+from workhorse.compat.rq.serializers import chosen
+from workhorse.compat.rq.utils import import_job_class, import_queue_class
+from workhorse.compat.standin import is_installed
+from workhorse.connection import Connection
+from workhorse.defaults import DEFAULT_RESULT_TTL
+from workhorse.drivers import run
+from workhorse.exceptions import NoSuchJobError
+from workhorse.keys import Keys
+from workhorse.ops import workers
+from workhorse.records import WorkerRecord, as_datetime
+from workhorse.states import WorkerStatus
+
+SHUTDOWN_SIGNAL = signal.SIGKILL
+_KEYS = Keys(namespace())
+_PREFIX = _KEYS.worker("")
+
+
+class DequeueStrategy(StrEnum):
+    """Which of several queues comes first."""
+
+    DEFAULT = "default"
+    ROUND_ROBIN = "round_robin"
+    RANDOM = "random"
+
+
+class BaseWorker(worker.Worker):
+    """A worker: one that works, or what the server knows of one that works elsewhere.
+
+    RQ's parameters that are missing among those of `workhorse.worker.Worker` are accepted: what
+    they tune is not there, or tunes itself. docs/rq.md says of each name why.
+    """
+
+    redis_worker_namespace_prefix = _PREFIX
+    redis_workers_keys = _KEYS.workers
+    queue_class: type[Queue] = Queue
+    job_class: type[Job] = Job
+
+    def __init__(
+        self,
+        queues: Any,
+        name: str | None = None,
+        default_result_ttl: int = DEFAULT_RESULT_TTL,
+        connection: object = None,
+        exception_handlers: Any = None,
+        maintenance_interval: int = 600,
+        default_worker_ttl: int | None = None,
+        worker_ttl: int | None = None,
+        job_class: str | type[Job] | None = None,
+        queue_class: str | type[Queue] | None = None,
+        log_job_description: bool = True,
+        job_monitoring_interval: int = 30,
+        disable_default_exception_handler: bool = False,
+        prepare_for_work: bool = True,
+        serializer: object = None,
+        work_horse_killed_handler: Any = None,
+        **ours: Any,
+    ) -> None:
+        del maintenance_interval, default_worker_ttl, worker_ttl
+        del job_monitoring_interval, prepare_for_work
+        several = [queues] if isinstance(queues, str | Queue) else list(queues)
+        if job_class is not None:
+            self.job_class = import_job_class(job_class)
+        if queue_class is not None:
+            self.queue_class = import_queue_class(queue_class)
+        known = next((one for one in several if isinstance(one, Queue)), None)
+        if connection is None and known is not None:
+            connection = known.connection
+        self._source = RQSource(connection, chosen(serializer))
+        self._queues = several
+        self.record: WorkerRecord | None = None
+        if is_installed():
+            ours["preload"] = ("workhorse.compat.installed", *ours.get("preload", ()))
+        super().__init__(
+            [one if isinstance(one, str) else one.name for one in several],
+            name,
+            default_result_ttl,
+            self._source.connection,
+            exception_handlers,
+            log_job_description=log_job_description,
+            disable_default_exception_handler=disable_default_exception_handler,
+            serializer=chosen(serializer),
+            work_horse_killed_handler=work_horse_killed_handler,
+            **ours,
+        )
+
+    def work(
+        self,
+        burst: bool = False,
+        logging_level: int | str | None = None,
+        date_format: str = DEFAULT_LOGGING_DATE_FORMAT,
+        log_format: str = DEFAULT_LOGGING_FORMAT,
+        max_jobs: int | None = None,
+        max_idle_time: float | None = None,
+        with_scheduler: bool = False,
+        dequeue_strategy: str = DequeueStrategy.DEFAULT,
+    ) -> bool:
+        """Run jobs until told to stop; whether any was run. See `workhorse.worker.Worker.work`."""
+        from workhorse.compat.rq.logutils import setup_loghandlers
+
+        del with_scheduler  # any worker runs what is due
+        setup_loghandlers(logging_level, date_format, log_format)
+        return super().work(
+            burst=burst,
+            max_jobs=max_jobs,
+            max_idle_time=max_idle_time,
+            dequeue_strategy=str(dequeue_strategy),
+        )
+
+    # Who works
+
+    @classmethod
+    def all(
+        cls,
+        connection: object = None,
+        job_class: type[Job] | None = None,
+        queue_class: type[Queue] | None = None,
+        queue: Queue | None = None,
+        serializer: object = None,
+    ) -> list[Self]:
+        """The workers that are alive now, by name; of one queue, or of all."""
+        way = _way_to(connection, queue)
+        return [
+            cls._known(record, connection or queue, job_class, queue_class, serializer)
+            for record in run(way, workers.alive(way.keys))
+            if queue is None or queue.name in record.queues
+        ]
+
+    @classmethod
+    def all_keys(cls, connection: object = None, queue: Queue | None = None) -> list[str]:
+        """The keys of their hashes."""
+        return [found.key for found in cls.all(connection, queue=queue)]
+
+    @classmethod
+    def count(cls, connection: object = None, queue: Queue | None = None) -> int:
+        """How many workers are alive; of one queue, or of all."""
+        return len(cls.all(connection, queue=queue))
+
+    @classmethod
+    def find_by_key(
+        cls,
+        worker_key: str,
+        connection: object,
+        job_class: type[Job] | None = None,
+        queue_class: type[Queue] | None = None,
+        serializer: object = None,
+    ) -> Self | None:
+        """The worker whose hash has this key, or that has this name; None without one.
+
+        Raises:
+            ValueError: No worker's hash has it.
+        """
+        way = way_to(connection)
+        name = worker_key.removeprefix(_PREFIX)
+        record = run(way, workers.find(way.keys, name))
+        if record is None:
+            return None
+        return cls._known(record, connection, job_class, queue_class, serializer)
+
+    @classmethod
+    def _known(
+        cls,
+        record: WorkerRecord,
+        source: object,
+        job_class: type[Job] | None,
+        queue_class: type[Queue] | None,
+        serializer: object,
+    ) -> Self:
+        connection = source.connection if isinstance(source, Queue) else source
+        found = cls(
+            record.queues or ["default"],
+            record.name,
+            connection=connection,
+            job_class=job_class,
+            queue_class=queue_class,
+            serializer=serializer,
+        )
+        found.record = record
+        return found
+
+    # What the server knows of it
+
+    def refresh(self) -> None:
+        """Ask the server what it knows of this worker now."""
+        self.record = run(self._source.connection, workers.find(self._keys, self.name))
+
+    @property
+    def _seen(self) -> WorkerRecord:
+        if self.record is None:
+            self.refresh()
+        return self.record or WorkerRecord(self.name)
+
+    @property
+    def _keys(self) -> Keys:
+        return self._source.connection.keys
+
+    @property
+    def key(self) -> str:
+        """The key of its hash."""
+        return self._keys.worker(self.name)
+
+    @property
+    def queues(self) -> list[Queue]:
+        """The queues it takes jobs from, in order."""
+        return [
+            self.queue_class(one, self._source, job_class=self.job_class)
+            if isinstance(one, str)
+            else one
+            for one in self._queues
+        ]
+
+    def queue_keys(self) -> list[str]:
+        """The keys of their lists."""
+        return [queue.key for queue in self.queues]
+
+    @property
+    def state(self) -> str:
+        """`starting`, `idle`, `busy`, `suspended`, `stopping` or `impaired`."""
+        return self._seen.state
+
+    def get_state(self) -> str:
+        """The same as `state`."""
+        return self.state
+
+    @property
+    def hostname(self) -> str:
+        """The machine it is on."""
+        return self._seen.hostname
+
+    @property
+    def ip_address(self) -> str:
+        """Not known: a worker says which machine it is on, by name."""
+        return "unknown"
+
+    @property
+    def pid(self) -> int:
+        """Its process there."""
+        return self._seen.pid
+
+    @property
+    def version(self) -> str:
+        """Of Workhorse."""
+        return self._seen.version
+
+    @property
+    def python_version(self) -> str:
+        """Of Python."""
+        return self._seen.python_version
+
+    @property
+    def birth_date(self) -> datetime | None:
+        """When it registered, aware UTC."""
+        return as_datetime(self._seen.birth)
+
+    @property
+    def last_heartbeat(self) -> datetime | None:
+        """When it last beat, aware UTC."""
+        return as_datetime(self._seen.last_heartbeat)
+
+    @property
+    def death_date(self) -> datetime | None:
+        """Not known: a worker that has ended is forgotten."""
+        return None
+
+    @property
+    def successful_job_count(self) -> int:
+        """How many of its jobs have finished."""
+        return self._seen.successful
+
+    @property
+    def failed_job_count(self) -> int:
+        """How many of its jobs have failed."""
+        return self._seen.failed
+
+    @property
+    def total_working_time(self) -> float:
+        """How long functions ran in it, seconds."""
+        if self._working_time is None:
+            return self._seen.working_ms / 1000
+        return self._working_time
+
+    @total_working_time.setter
+    def total_working_time(self, value: float) -> None:
+        self._working_time = value  # django-rq converts it in place
+
+    _working_time: float | None = None
+
+    # What it runs
+
+    def get_current_job_id(self) -> str | None:
+        """The job it ran at its last heartbeat; the first of several."""
+        return next(iter(self._seen.current), None)
+
+    def get_current_job(self) -> Job | None:
+        """The same, as a handle."""
+        job_id = self.get_current_job_id()
+        if job_id is None:
+            return None
+        try:
+            return self.job_class.fetch(job_id, self._source)
+        except NoSuchJobError:
+            return None
+
+    def get_current_executions(self, refresh: bool = False) -> list[Execution]:
+        """What it ran at its last heartbeat."""
+        if refresh:
+            self.refresh()
+        jobs = [self.job_class(job_id, self._source) for job_id in self._seen.current]
+        return [found for job in jobs for found in job.get_executions()]
+
+    @property
+    def execution(self) -> Execution | None:
+        """The first of them."""
+        return next(iter(self.get_current_executions()), None)
+
+    @property
+    def current_execution_count(self) -> int:
+        """How many there are."""
+        return len(self._seen.current)
+
+    def get_redis_server_version(self) -> tuple[int, int, int]:
+        """The version of the server."""
+        from workhorse.compat.rq.utils import get_version
+
+        return get_version(client_of(self._source))
+
+
+def signal_name(signum: int) -> str:
+    """What a signal is called."""
+    return signal.Signals(signum).name
+
+
+def _way_to(connection: object, queue: Queue | None) -> Connection:
+    return queue.source.connection if connection is None and queue else way_to(connection)
+
+
+__all__ = ["SHUTDOWN_SIGNAL", "BaseWorker", "DequeueStrategy", "WorkerStatus", "signal_name"]

@@ -1,0 +1,72 @@
+"""`WorkerPool` with RQ's signatures."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+from workhorse import worker, worker_pool
+from workhorse.compat.clients import RQSource
+from workhorse.compat.rq.job import Job
+from workhorse.compat.rq.queue import Queue
+from workhorse.compat.rq.serializers import DefaultSerializer, chosen
+from workhorse.compat.rq.utils import parse_names
+from workhorse.compat.rq.worker import BaseWorker, Worker
+from workhorse.compat.standin import is_installed
+from workhorse.defaults import DEFAULT_RESULT_TTL
+
+
+class WorkerPool(worker_pool.WorkerPool):
+    """Several workers, each a process of its own; those that die are started again."""
+
+    class Status(IntEnum):
+        """How far a pool is."""
+
+        IDLE = 1
+        STARTED = 2
+        STOPPED = 3
+
+    def __init__(
+        self,
+        queues: Any,
+        connection: object,
+        num_workers: int = 1,
+        worker_class: type[BaseWorker] = Worker,
+        serializer: Any = DefaultSerializer,
+        job_class: type[Job] = Job,
+        queue_class: type[Queue] = Queue,
+        exception_handlers: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        self.job_class = job_class
+        self.queue_class = queue_class
+        self._source = RQSource(connection, chosen(serializer))
+        if is_installed():
+            kwargs["preload"] = ("workhorse.compat.installed", *kwargs.get("preload", ()))
+        # The core's own worker: the processes of a pool import no program's class.
+        super().__init__(
+            parse_names(queues),
+            self._source.connection,
+            num_workers,
+            worker.Worker,
+            chosen(serializer),
+            exception_handlers=exception_handlers,
+            isolation=worker_class.isolation,
+            **{"default_result_ttl": DEFAULT_RESULT_TTL, **kwargs},
+        )
+
+    @property
+    def queues(self) -> list[Queue]:
+        """Its queues."""
+        return [self.queue_class(name, self._source) for name in self.queue_names()]
+
+    @property
+    def number_of_active_workers(self) -> int:
+        """How many of its workers are alive."""
+        return sum(found.name.startswith(f"{self.name}.") for found in self._alive())
+
+    def _alive(self) -> list[BaseWorker]:
+        return list(Worker.all(self._source.connection))
+
+
+__all__ = ["WorkerPool"]
