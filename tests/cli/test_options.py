@@ -116,7 +116,8 @@ def test_wrong_usage_exits_with_2_and_a_sentence(runner, words):
 
 def test_options_reach_the_worker(runner, told):
     words = "worker high low -n 3 --concurrency 7 --isolation fork -b --max-jobs 5 --name w"
-    words += " --max-idle-time 1m --date-format %H"
+    words += " --max-idle-time 1m --date-format %H --exception-handler m.f"
+    words += " --exception-handler m.g -d --work-horse-killed-handler m.h"
     words += " --lease 30 --grace 1h --preload a --preload b -P src --allow x.* --allow-class y.*"
     words += " -S json --max-horse-jobs 9 --max-horse-memory 2MiB --max-crashes 0 --results-ttl 1d"
     words += " -ds random --log-format json -v --disable-job-desc-logging -u redis://nowhere"
@@ -148,6 +149,9 @@ def test_options_reach_the_worker(runner, told):
         "max_idle_time": 60,
         "dequeue_strategy": "random",
         "dict_config": None,
+        "exception_handlers": ("m.f", "m.g"),
+        "disable_default_exception_handler": True,
+        "work_horse_killed_handler": "m.h",
         "log": ("DEBUG", "json", "w", "%H"),
     }
 

@@ -22,11 +22,12 @@ RQ = {
         *("--results-ttl", "--worker-ttl", "--maintenance-interval", "--job-monitoring-interval"),
         *("--disable-job-desc-logging", "--verbose", "--quiet", "--pid", "--max-jobs"),
         *("--max-idle-time", "--with-scheduler", "--dequeue-strategy"),
-        *("-b", "-v", "-q", "-s", "-ds"),
+        *("--exception-handler", "--disable-default-exception-handler"),
+        *("-b", "-v", "-q", "-s", "-ds", "-d"),
     ),
     "worker-pool": (
         *("--burst", "--logging-level", "--verbose", "--quiet", "--log-format", "--date-format"),
-        *("--num-workers", "-b", "-l", "-v", "-q", "-n"),
+        *("--exception-handler", "--num-workers", "-b", "-l", "-v", "-q", "-n"),
     ),
     "enqueue": (
         *("--queue", "--timeout", "--result-ttl", "--ttl", "--failure-ttl", "--description"),

@@ -9,6 +9,7 @@ import click
 from workhorse.cli.options import horses
 from workhorse.cli.working import (
     WorkerOptions,
+    load_cron,
     pid_file,
     set_up_log,
     strategy,
@@ -56,6 +57,7 @@ def command(queues: tuple[str, ...], **options: Unpack[Options]) -> int:
     name = options["name"] or default_name()
     logging = set_up_log(options, name)
     worker = _worker(queues or ("default",), name, options, logging)
+    load_cron(worker.connection, options)
     with pid_file(options["pid"]):
         _run(worker, options)
     return 0
@@ -65,6 +67,7 @@ def _worker(
     queues: tuple[str, ...], name: str, options: Options, dict_config: bytes | None
 ) -> Worker:
     from workhorse.connection import connect  # noqa: PLC0415 - not for --help
+    from workhorse.exceptions import NotImportable  # noqa: PLC0415 - not for --help
     from workhorse.worker import Worker  # noqa: PLC0415 - not for --help
 
     connection = connect(options["url"], options["namespace"])
@@ -77,7 +80,7 @@ def _worker(
             dict_config=dict_config,
             **told(options),
         )
-    except ValueError as error:
+    except (ValueError, NotImportable) as error:
         raise click.UsageError(str(error)) from None
 
 

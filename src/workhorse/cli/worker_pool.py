@@ -11,6 +11,7 @@ from workhorse.cli.options import horses
 from workhorse.cli.working import (
     WorkerOptions,
     level,
+    load_cron,
     pid_file,
     set_up_log,
     strategy,
@@ -69,6 +70,7 @@ def command(queues: tuple[str, ...], **options: Unpack[Options]) -> int:
     name = options["name"] or default_name()
     logging = set_up_log(options, name)
     pool = _pool(queues or ("default",), name, options, logging)
+    load_cron(pool.connection, options)
     how = (options["log_format"], options["date_format"], logging, options["path"])
     with pid_file(options["pid"]):
         try:
@@ -89,6 +91,7 @@ def _pool(
     queues: tuple[str, ...], name: str, options: Options, dict_config: bytes | None
 ) -> WorkerPool:
     from workhorse.connection import connect  # noqa: PLC0415 - not for --help
+    from workhorse.exceptions import NotImportable  # noqa: PLC0415 - not for --help
     from workhorse.worker_pool import WorkerPool  # noqa: PLC0415 - not for --help
 
     connection = connect(options["url"], options["namespace"])
@@ -102,5 +105,5 @@ def _pool(
             dict_config=dict_config,
             **told(options),
         )
-    except ValueError as error:
+    except (ValueError, NotImportable) as error:
         raise click.UsageError(str(error)) from None

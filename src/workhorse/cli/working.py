@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -23,6 +23,9 @@ from workhorse.cli.options import (
     trust_options,
     working_options,
 )
+
+if TYPE_CHECKING:
+    from workhorse.connection import Connection
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -41,6 +44,7 @@ class WorkerOptions(ServerOptions, TrustOptions):
     lease: float
     grace: float | None
     preload: tuple[str, ...]
+    cron: tuple[str, ...]
     path: tuple[str, ...]
     allow: tuple[str, ...]
     max_horse_jobs: int | None
@@ -54,6 +58,9 @@ class WorkerOptions(ServerOptions, TrustOptions):
     verbose: bool
     quiet: bool
     disable_job_desc_logging: bool
+    exception_handler: tuple[str, ...]
+    disable_default_exception_handler: bool
+    work_horse_killed_handler: str | None
     pid: str | None
 
 
@@ -123,6 +130,12 @@ _OPTIONS: Final = (
         multiple=True,
         metavar="MODULE",
         help="Import it before the first job; may be repeated.",
+    ),
+    click.option(
+        "--cron",
+        multiple=True,
+        metavar="MODULE",
+        help="Store its cron entries before the first job; may be repeated.",
     ),
     click.option(
         "-P",
@@ -202,6 +215,23 @@ _OPTIONS: Final = (
         help="Do not log jobs' descriptions, which show arguments.",
     ),
     click.option(
+        "--exception-handler",
+        multiple=True,
+        metavar="FUNCTION",
+        help="Call it in the horse when a job fails; may be repeated.",
+    ),
+    click.option(
+        "-d",
+        "--disable-default-exception-handler",
+        is_flag=True,
+        help="Keep no failed jobs but those that have a failure_ttl of their own.",
+    ),
+    click.option(
+        "--work-horse-killed-handler",
+        metavar="FUNCTION",
+        help="Call it in another horse when one died of a job.",
+    ),
+    click.option(
         "--pid", type=click.Path(dir_okay=False), metavar="FILE", help="Write the process id there."
     ),
     needless(
@@ -226,6 +256,15 @@ def worker_options(command: F) -> F:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def load_cron(connection: Connection, options: WorkerOptions) -> None:
+    """Store the entries of the modules that --cron names."""
+    if options["cron"]:
+        from workhorse.cli.cronload import load_apart  # noqa: PLC0415 - few workers do
+
+        trust = options["serializer"], options["allow_class"]
+        load_apart(connection, options["cron"], absolute(options["path"]), trust)
 
 
 def told(options: WorkerOptions) -> dict[str, Any]:
@@ -253,6 +292,9 @@ def told(options: WorkerOptions) -> dict[str, Any]:
         "allow": options["allow"],
         "allow_classes": options["allow_class"],
         "log_job_description": not options["disable_job_desc_logging"],
+        "exception_handlers": options["exception_handler"],
+        "disable_default_exception_handler": options["disable_default_exception_handler"],
+        "work_horse_killed_handler": options["work_horse_killed_handler"],
     }
 
 

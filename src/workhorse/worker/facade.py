@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pickle import dumps
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from workhorse.connection import Connection, connect
 from workhorse.defaults import MAX_CRASHES
@@ -15,6 +15,7 @@ from workhorse.envelopes import codec_for
 from workhorse.names import check_queue_name
 from workhorse.ops import workers
 from workhorse.records import WorkerRecord, as_datetime
+from workhorse.worker.handlers import Handler, check_needless, name_of, names_of
 from workhorse.worker.identity import default_name
 from workhorse.worker.settings import Settings, horses_wanted
 from workhorse.worker.starting import start
@@ -41,6 +42,7 @@ class Worker:
         name: str | None = None,
         default_result_ttl: int | None = None,
         connection: object = None,
+        exception_handlers: Handler | Iterable[Handler] | None = None,
         *,
         isolation: str | None = None,
         horses: int | str = 1,
@@ -57,7 +59,10 @@ class Worker:
         allow_classes: Sequence[str] = (),
         log_job_description: bool = True,
         dict_config: Mapping[str, object] | bytes | None = None,
+        disable_default_exception_handler: bool = False,
+        work_horse_killed_handler: Handler | None = None,
         namespace: str | None = None,
+        **rq: Any,  # noqa: ANN401 - what RQ has and nothing needs
     ) -> None:
         """Make a worker; it does nothing before `work`.
 
@@ -68,6 +73,9 @@ class Worker:
                 and jobs that return None are not kept.
             connection: A URL, a redis client or a `Connection`; default: that of the first
                 queue, else as `connect` finds one.
+            exception_handlers: Called in the horse with a job that failed, and the exception's
+                type, value and traceback, one after the other; one that returns something false
+                but None is the last. Functions of modules, or their names.
             isolation: `warm`: a horse runs many jobs; `fork`: a fresh fork for each;
                 `spawn`: a fresh interpreter for each, for what cannot be forked; `thread`: a
                 horse runs many at a time, on threads; `inline`: in this process, unprotected.
@@ -86,21 +94,26 @@ class Worker:
             allow_classes: Patterns of classes that arguments may hold, as for `Queue(allow=…)`.
             log_job_description: Whether the log shows what jobs are called with.
             dict_config: How jobs log: what `logging.config.dictConfig` takes, or that pickled.
+            disable_default_exception_handler: Keep no failed jobs but those that have a
+                `failure_ttl`: whoever handles exceptions does with them what is to be done.
+            work_horse_killed_handler: Called in another horse with a job whose horse died, the
+                dead one's pid, what wait() said, and what it had used (None where nobody knows).
             namespace: Default: the connection's, or WORKHORSE_NAMESPACE, or `wh`.
+            rq: RQ's parameters that nothing needs here; the log says why.
 
         Raises:
             ValueError: An option is out of its range; the text says what is in it.
+            TypeError: There is no such option; the text says what could be meant.
+            NotImportable: Horses could not find a handler by its name.
         """
-        given = _each(queues)
-        names = [
-            check_queue_name(queue) if isinstance(queue, str) else queue.name for queue in given
-        ]
-        if connection is None:
-            connection = next((q.connection for q in given if not isinstance(q, str)), None)
+        check_needless(rq, Worker.__init__.__annotations__)
+        names, default = _names_of(queues)
         if not isinstance(serializer, str) or "." not in serializer:
             # Horses would find out, but nobody would be told; a dotted name is theirs to import.
             codec_for(serializer, allow_classes)
-        self.connection: Connection = connect(connection, namespace)
+        self.connection: Connection = connect(
+            default if connection is None else connection, namespace
+        )
         self._settings = Settings(
             name=name or default_name(),
             queues=tuple(dict.fromkeys(names)),
@@ -119,8 +132,28 @@ class Worker:
             allow=tuple(allow),
             allow_classes=tuple(allow_classes),
             log_descriptions=log_job_description,
+            handlers=names_of(exception_handlers),
+            killed="".join(names_of(work_horse_killed_handler)),
+            failure_ttl=0 if disable_default_exception_handler else None,
             logging=dict_config if isinstance(dict_config, bytes | None) else dumps(dict_config),
         )
+
+    def push_exc_handler(self, handler: Handler) -> None:
+        """Add an exception handler, which is called after those that are there."""
+        handlers = (*self._settings.handlers, name_of(handler))
+        self._settings = self._settings.with_changes(handlers=handlers)
+
+    def pop_exc_handler(self) -> str:
+        """Take away the last exception handler; its name.
+
+        Raises:
+            IndexError: There is none.
+        """
+        *others, last = self._settings.handlers or [""]
+        if not last:
+            raise IndexError("this worker has no exception handlers")
+        self._settings = self._settings.with_changes(handlers=tuple(others))
+        return last
 
     @property
     def name(self) -> str:
@@ -145,6 +178,7 @@ class Worker:
         max_jobs: int | None = None,
         max_idle_time: float | None = None,
         dequeue_strategy: str = "default",
+        **rq: Any,  # noqa: ANN401 - what RQ has and nothing needs
     ) -> bool:
         """Run jobs until told to stop; whether any was run.
 
@@ -154,6 +188,7 @@ class Worker:
             max_jobs: Stop after so many jobs.
             max_idle_time: Stop after so many seconds without a job.
             dequeue_strategy: `default` (queues in order), `round_robin` or `random`.
+            rq: RQ's parameters that nothing needs here; the log says why.
 
         Raises:
             DuplicateWorkerError: A live worker has the name.
@@ -161,6 +196,7 @@ class Worker:
         """
         if logging_level is not None:
             logging.getLogger("workhorse").setLevel(logging_level)
+        check_needless(rq, ("burst", "max_jobs", "max_idle_time", "dequeue_strategy"))
         settings = self.settings(
             burst=burst,
             max_jobs=max_jobs,
@@ -263,8 +299,13 @@ class WorkerInfo:
         return f"<Worker {self.name} {self.state}>"
 
 
-def _each(queues: Queues) -> list[Queue | str]:
-    """The queues one by one; a `Queue` is known by what it is not, for its class is not loaded."""
-    if isinstance(queues, str) or not isinstance(queues, Iterable):
-        return [queues]
-    return list(queues)
+def _names_of(queues: Queues) -> tuple[list[str], Connection | None]:
+    """The names of queues, and the connection of the first that has one.
+
+    A `Queue` is known by what it is not, for its class is not loaded.
+    """
+    given: list[Queue | str] = (
+        [queues] if isinstance(queues, str) or not isinstance(queues, Iterable) else [*queues]
+    )
+    names = [check_queue_name(one) if isinstance(one, str) else one.name for one in given]
+    return names, next((one.connection for one in given if not isinstance(one, str)), None)

@@ -30,6 +30,8 @@ class Orders(NamedTuple):
         once: Whether a horse runs one job only.
         concurrency: How many jobs a horse runs at a time of those that can.
         threads: Whether all can.
+        handlers: The names of the exception handlers.
+        killed: The name of the handler for horses that were killed, or ''.
         fresh: Whether each horse is an interpreter of its own.
         logging: How jobs log, pickled for `logs.dictate`; None: as Python does.
     """
@@ -45,6 +47,8 @@ class Orders(NamedTuple):
     concurrency: int = 1
     threads: bool = False
     fresh: bool = False
+    handlers: tuple[str, ...] = ()
+    killed: str = ""
     logging: bytes | None = None
 
     @classmethod
@@ -62,5 +66,7 @@ class Orders(NamedTuple):
             concurrency=settings.lanes,
             threads=settings.isolation == "thread",
             fresh=settings.isolation == "spawn",
+            handlers=settings.handlers,
+            killed=settings.killed,
             logging=settings.logging,
         )

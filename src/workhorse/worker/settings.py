@@ -29,6 +29,9 @@ class Settings:
         grace: Seconds a stopping worker waits for what runs, or None for as long as it takes.
         max_horse_memory: Bytes, or None.
         max_idle_time: Seconds, or None.
+        handlers: The names of its exception handlers.
+        killed: The name of its handler for horses that were killed, or ''.
+        failure_ttl: Seconds that failed jobs are kept that do not say; None: a year.
         logging: How jobs log: a pickled dictionary for `logging.config.dictConfig`, or None.
     """
 
@@ -53,6 +56,9 @@ class Settings:
     allow: tuple[str, ...] = ()
     allow_classes: tuple[str, ...] = ()
     log_descriptions: bool = True
+    handlers: tuple[str, ...] = ()
+    killed: str = ""
+    failure_ttl: int | None = None
     logging: bytes | None = None
 
     def __post_init__(self) -> None:
@@ -78,6 +84,11 @@ class Settings:
     def with_changes(self, **changes: Any) -> Settings:  # noqa: ANN401 - fields of this class
         """The same settings but for these."""
         return replace(self, **changes)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The functions without which it does not begin to work."""
+        return (*self.handlers, self.killed) if self.killed else self.handlers
 
     @property
     def once(self) -> bool:
