@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # for type checkers; at run time `__getattr__` does it
     from workhorse.aio import AsyncJob, AsyncQueue
     from workhorse.connection import Connection, connect
+    from workhorse.cron import AsyncCron, Cron
     from workhorse.dependency import Dependency, RateLimit
     from workhorse.exceptions import (
         AbandonedJobError,
@@ -53,6 +54,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AbandonedJobError",
+    "AsyncCron",
     "AsyncGroup",
     "AsyncJob",
     "AsyncQueue",
@@ -60,6 +62,7 @@ __all__ = [
     "BadSchedule",
     "Connection",
     "ConnectionLost",
+    "Cron",
     "Dependency",
     "DependencyFailedError",
     "DeserializationError",
@@ -100,10 +103,12 @@ __all__ = [
 ]
 
 _ELSEWHERE = {
+    "AsyncCron": "cron",
     "AsyncGroup": "group",
     "AsyncJob": "aio",
     "AsyncQueue": "aio",
     "Connection": "connection",
+    "Cron": "cron",
     "Dependency": "dependency",
     "Group": "group",
     "Job": "job",

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, Unpack, cast
 
 from workhorse import calls
+from workhorse.callables import reference
+from workhorse.exceptions import WorkhorseError
 from workhorse.names import check_cron_name, check_queue_name
 from workhorse.options import CallOptions, Duration, EnqueueData, options_of
 from workhorse.timetable import MISSED, OVERLAP, Missed, Overlap, Timetable, timetable_of
@@ -90,6 +92,7 @@ def register(  # noqa: PLR0913 - RQ's signature
         BadSchedule: It is not said when, or that makes no sense.
         ValueError: The name, or another option, makes no sense.
         TypeError: There is no such option.
+        NotImportable: It is a lambda or nested.
     """
     definition = define(func, queue_name, args, kwargs, interval, cron, **options)
     _written.append(definition)
@@ -127,6 +130,8 @@ def define(  # noqa: PLR0913 - as `register`
     **options: Unpack[CronOptions],
 ) -> Definition:
     """The entry that `register` would write down, checked as far as that is possible here."""
+    if "<" in getattr(func, "__qualname__", ""):
+        reference(func)  # raises: a lambda and a nested function have no name to import
     given = cast("dict[str, Any]", dict(options))
     name = given.pop("name", None) or _name_of(func)
     when = timetable_of(cron, interval, given.pop("tz", None), seconds=given.pop("seconds", False))
@@ -166,17 +171,31 @@ def written_by(module: str) -> tuple[str, list[Definition]]:
     """
     if module.endswith(".py") or "/" in module:
         module = _at_hand(Path(module))
-    import_module(module)
+    try:
+        import_module(module)
+    except (ImportError, WorkhorseError):
+        raise
+    except (Exception, SystemExit) as error:
+        raise ImportError(
+            f"importing {module} raised {type(error).__name__}: {error!s:.300}", name=module
+        ) from error
     found = _sources.setdefault(module, [])
     known = [id(one) for definitions in _sources.values() for one in definitions]
     found += [one for one in _written if id(one) not in known]
     entries: dict[str, Definition] = {}
     for one in found:
-        if entries.setdefault(one.name, one) != one:
+        if _likeness(entries.setdefault(one.name, one)) != _likeness(one):
             raise ValueError(
                 f"two different cron entries are called {one.name!r}; give one of them a name="
             )
+        entries[one.name] = one
     return module, list(entries.values())
+
+
+def _likeness(one: Definition) -> Definition:
+    """What two entries have in common that are the same; a module may have been loaded anew."""
+    func = one.call.func
+    return one._replace(call=one.call._replace(func=getattr(func, "__qualname__", func)))
 
 
 def _at_hand(file: Path) -> str:

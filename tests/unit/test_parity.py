@@ -6,11 +6,15 @@ from typing import Any
 import pytest
 
 from workhorse.aio import AsyncJob, AsyncQueue, AsyncRegistry
+from workhorse.cron import AsyncCron, AsyncCronJob, Cron, CronJob
 from workhorse.job import Job
 from workhorse.queue import Queue
 from workhorse.registry import Registry
 
-PAIRS = [(Queue, AsyncQueue), (Job, AsyncJob), (Registry, AsyncRegistry)]
+PAIRS = [
+    *((Queue, AsyncQueue), (Job, AsyncJob), (Registry, AsyncRegistry)),
+    *((Cron, AsyncCron), (CronJob, AsyncCronJob)),
+]
 
 WITHOUT_COUNTERPART = {"contains"}  # `in` cannot be awaited
 

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "empty": ("empty", "Delete the jobs that wait in some queues."),
     "suspend": ("suspend", "Let workers take no more jobs."),
     "resume": ("resume", "Let workers take jobs again."),
+    "cron": ("cron", "Look after calls that recur."),
     "server": ("server", "Look after the embedded server."),
     "demo": ("demo", "See it work, on the text files of this machine."),
     "completion": ("completion", "Complete commands, options and queues in your shell."),
