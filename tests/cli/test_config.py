@@ -28,6 +28,7 @@ def told(monkeypatch):
 
     class Recorder:
         def __init__(self, queues, name, connection, **options):
+            self.connection = connection
             seen.update(options, queues=queues, name=name, connection=connection)
 
         def work(self, **options):

@@ -49,6 +49,8 @@ def told(monkeypatch):
     seen: dict[str, object] = {}
 
     class Recorder:
+        connection = None
+
         def __init__(self, *_words, **options):
             seen.update(options)
 
