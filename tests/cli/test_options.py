@@ -28,6 +28,8 @@ def told(monkeypatch):
     seen: dict[str, object] = {}
 
     class Recorder:
+        connection = None
+
         def __init__(self, queues, name, connection, **options):
             seen.update(options, queues=queues, name=name, server=str(connection))
 
