@@ -93,6 +93,7 @@ def run_program(words: Sequence[str]) -> None:
         runpy.run_path(what, run_name="__main__")
         return
     for script in importlib.metadata.entry_points(group="console_scripts", name=what):
+        sys.modules["__main__"] = ModuleType("__main__")  # programs look there for their name
         sys.exit(script.load()())
     raise SystemExit(
         f"there is no file and no installed command {what!r}; say 'file.py', '-m module', or a "

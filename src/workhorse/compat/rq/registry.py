@@ -47,7 +47,7 @@ class BaseRegistry(registry.Registry):
         else:
             self._source = RQSource(connection, chosen(serializer))
         if job_class or queue:
-            found: type[Job] = job_class or getattr(queue, "job_class", Job)
+            found: Any = job_class or getattr(queue, "job_class", Job)
             self.job_class = found
 
     @property

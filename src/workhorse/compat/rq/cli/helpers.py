@@ -1,0 +1,1 @@
+"""RQ's plumbing of its commands; ours is `workhorse.cli`."""

@@ -1,0 +1,1 @@
+"""RQ's commands for workers are in `rq.cli` with the others."""
