@@ -27,7 +27,7 @@ from workhorse.links.wire import REPLY_TIMEOUT, Packed
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
-    from workhorse.links.aio import AsyncLink, Subscription
+    from workhorse.links.aio import AsyncLink, OnMessage, Subscription
     from workhorse.links.shared import LoopLinks
 
 _MAX_IDLE = 32
@@ -258,15 +258,15 @@ class Connection:
         await to_thread(self._revive)
         return await self._aopen(reply_timeout)
 
-    async def asubscribe(self, channel: str) -> Subscription:
-        """The messages of a sharded channel; all subscriptions of a loop share one link.
+    async def asubscribe(self, channel: str, heard: OnMessage | None = None) -> Subscription:
+        """The messages of a sharded channel, as by `AsyncLink.subscribe`, over the loop's one link.
 
         Raises:
             ConnectionLost: The server cannot be reached.
             ServerError: It refused the login or the channel.
         """
         link = await (await self._here()).listening.get(self.epoch)
-        return await link.subscribe(channel)
+        return await link.subscribe(channel, heard)
 
     async def aclose(self) -> None:
         """Close the links of the running loop, and the idle blocking ones.

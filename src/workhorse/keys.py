@@ -46,6 +46,7 @@ class Keys:
 
         Kinds: `s` scheduled jobs, `l` leases, and the expired entries of a registry: `x`
         finished, `f` failed, `c` canceled. `d:<how>:<job id>`: jobs wait for one that has ended.
+        `w:<job id>`: jobs wait for one that has failed to be requeued; it may have expired.
         `p:` queues are suspended (score -1: it stands first), `r:` the first of them is to be served
         again. `t:` cron entries. `g:<group>`: whoever was adding to it counts as gone. A score may be too early: housekeeping looks,
         finds nothing and sets it right. It is never too late for `s`, `l` and `t`, and at most 5 s
@@ -146,6 +147,14 @@ class Keys:
     def canceled(self, name: str) -> str:
         """zset: job id -> when it expires, ms; +inf for never."""
         return f"{self.prefix}canceled:{name}"
+
+    def resting(self, name: str) -> str:
+        """set: the names of the workers that rest and would serve this queue; may name others."""
+        return f"{self.prefix}resting:{name}"
+
+    def served(self, worker: str) -> str:
+        """sharded channel: jobs that are given straight to a worker, packed as in `lib/serve`."""
+        return f"{self.prefix}served:{worker}"
 
     def machine(self, machine: str) -> str:
         """hash: worker name -> identity, for the workers of one machine; lives while they beat."""

@@ -32,6 +32,7 @@ _BUFFER_SIZE = 262_144
 
 OnReply = Callable[[Any], None]
 """Called once with a reply, a `ServerError` value, or a `ConnectionLost` value."""
+OnMessage = Callable[[bytes | ConnectionLost], None]
 
 
 class AsyncLink(asyncio.BufferedProtocol):
@@ -166,17 +167,22 @@ class AsyncLink(asyncio.BufferedProtocol):
             for answer in sent:
                 answer.cancel()
 
-    async def subscribe(self, channel: str) -> Subscription:
+    async def subscribe(self, channel: str, heard: OnMessage | None = None) -> Subscription:
         """Receive what is published on a sharded channel from now on.
 
         Several subscriptions share a link; commands other than subscriptions do not belong on it.
+
+        Args:
+            channel: Its name.
+            heard: Called at once with each message, and at last with a `ConnectionLost`; None:
+                they are waited for.
 
         Raises:
             ServerError: The server refused.
             ConnectionLost: The link broke.
         """
         name = channel.encode()
-        subscription = Subscription(self, name)
+        subscription = Subscription(self, name, heard)
         if self._subscriptions is None:
             self._subscriptions = {}
         self._subscriptions.setdefault(name, set()).add(subscription)
@@ -302,10 +308,11 @@ class AsyncLink(asyncio.BufferedProtocol):
 class Subscription:
     """The messages of one channel, for one listener."""
 
-    __slots__ = ("_link", "_messages", "_waiter", "channel")
+    __slots__ = ("_heard", "_link", "_messages", "_waiter", "channel")
 
-    def __init__(self, link: AsyncLink, channel: bytes) -> None:
+    def __init__(self, link: AsyncLink, channel: bytes, heard: OnMessage | None = None) -> None:
         self.channel = channel
+        self._heard = heard
         self._link = link
         self._messages: deque[bytes | ConnectionLost] = deque()
         self._waiter: asyncio.Future[None] | None = None
@@ -335,6 +342,9 @@ class Subscription:
         self._link._leave(self)  # noqa: SLF001 - a friend
 
     def _put(self, message: bytes | ConnectionLost) -> None:
+        if self._heard is not None:
+            self._heard(message)
+            return
         self._messages.append(message)
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)

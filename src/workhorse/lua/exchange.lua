@@ -3,12 +3,11 @@
 -- KEYS  agenda      zset    what is due when
 -- ARGV  time        int     ms since 1970, or '' for the server's clock
 --       worker      str     name of the worker
---       number      int     numbers the exchanges of all workers of that name; the first of a
---                           process is higher than any before, such as its birth in us
+--       number      int     rises over all exchanges of that name, also from process to process
 --       lease       int     ms
 --       max_crashes int     deliveries after a worker vanished
 --       want        int     how many jobs at most
---       woken       int     1 if a bell was taken since the last exchange, or may have been; else ''
+--       flags       int     1 woken by a bell, or may have been; + 2 rests if it gets nothing; + 4 rested
 --       count       int     how many queues follow
 --       ...         str     the queues, in order of preference
 --       ...         each    outcomes that are alike: kind (finish, fail, stop, retry, repeat, release),
@@ -16,21 +15,21 @@
 --                           no horse for callbacks), 1 if they had run before or '', how many; of
 --                           each: job id, result or exception, run time in ms
 --
--- Returns {jobs {queue, {id, fields, …}, …}, refused {id}, ms until the next due thing or -1,
---          1 if a queue has more, the server's time, 1 if it is a repeat, news {kind, word, …}}.
--- The fields are those before the job was taken; in the answer to a repeat, those after. News are
--- `cron <entry that is due>` and `suspended <queue>`; they are left out if there are none.
--- Fails with STALE <number> if the worker has gone on to a higher one.
+-- Returns {jobs {queue, {id, fields, …}, …}, refused {id}, ms until the next due thing or -1, 1 if a
+-- queue has more, the server's time, 1 if it is a repeat, news {kind, word, …}}.
+-- The fields are those before the job was taken; in a repeat, those after. News (`cron <entry that is
+-- due>`, `suspended <queue>`) may be left out. STALE <number>: the worker has gone on to a higher one.
 -- Fence: an outcome counts only while its job is started under its token. Repeats: the worker's hash
 -- keeps number, taken and refused; the answer is made from it again.
--- @include lib/now
 -- @include lib/take
 -- @include lib/settle
 -- @include lib/busy
 -- @include lib/remember
+-- @include lib/now
 -- @seldom lib/replay
 -- @lazy lib/housekeeping
 -- @lazy lib/pass_on
+-- @lazy lib/rest_now
 -- @include lib/until_due
 local now = milliseconds(time)
 local me, token = worker_key(worker), worker .. ':' .. number
@@ -42,11 +41,11 @@ if again then
   replay(last, token, lease, taken, refused, now)
 else
   local at = first
+  if flags + 0 >= 4 then call('HDEL', me, 'rests') end
   while ARGV[at] do at = settle(at, refused, now) end
   local due = call('ZRANGE', agenda, 0, 0, 'WITHSCORES')
   if due[2] and tonumber(due[2]) <= now then news = housekeeping(max_crashes, now) end
-  local suspended = news.suspended or {}
-  local open, stop, seen = want + 0, false, 0
+  local open, stop, seen, suspended = want + 0, false, 0, news.suspended or {}
   while i < first and open > 0 and not stop do
     if suspended[ARGV[i]] then seen = 0 else stop, seen = take_from(ARGV[i], open, taken, lease, token, now) end
     if stop or seen == open then rest = rest or i end
@@ -54,6 +53,8 @@ else
   end
   if taken.count > 0 or ARGV[first] then remember_exchange(me, number, taken, refused, last[4]) end
 end
-if news.suspended or woken == '1' then left = pass_on(9, first - 1, news.suspended or {}, woken == '1')
+if news.suspended or flags % 2 == 1 then left = pass_on(9, first - 1, news.suspended or {}, flags % 2 == 1)
 else left = next_busy(rest or i, first - 1) < first end
+local rests = flags % 4 > 1 and last[4] and not (again or left or taken.count > 0 or #news > 0)
+if rests then rest_now(me, worker, number, lease, 9, first - 1) end
 return {taken, refused, until_due(now, news.suspended), left and 1 or 0, now, again and 1 or 0, #news > 0 and news or nil}

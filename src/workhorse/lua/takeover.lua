@@ -18,6 +18,7 @@ local dead, moved = worker_key(worker), 0
 local known = redis.call('HMGET', dead, 'identity', 'queues')
 if known[1] == identity then
   for queue in string.gmatch(known[2] or '', '[^\n]+') do
+    redis.call('SREM', resting_key(queue), worker)
     for _, id in ipairs(redis.call('ZRANGE', started_key(queue), 0, -1, 'REV')) do
       local token = fields_of(id, 'token')[1]
       if token and string.match(token, '^(.*):') == worker then

@@ -16,6 +16,7 @@ redis.call('DEL', me)
 redis.call('ZREM', workers, worker)
 if known[2] and known[2] ~= '' then redis.call('HDEL', machine_key(known[2]), worker) end
 for queue in string.gmatch(known[3] or '', '[^\n]+') do
+  redis.call('SREM', resting_key(queue), worker)
   if redis.call('LLEN', queue_key(queue)) > 0 then ring(queue) end
 end
 return 1

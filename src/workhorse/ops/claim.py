@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from workhorse.effects import Call, Flow, Word
 from workhorse.keys import Keys
 from workhorse.ops.leases import Lease, whole
 from workhorse.ops.settle import Outcome
 from workhorse.scripts import load
+
+RESTS: Final = 2
+RESTED: Final = 4
+"""For `exchange`: the worker rests if it gets nothing; it did before."""
 
 _HEAD = attrgetter("kind", "queue", "token", "wait", "at_front", "again")
 
@@ -42,6 +46,7 @@ class Exchanged:
         next_due: Milliseconds until something falls due, or None.
         left: Whether a queue has more.
         now: The server's time, ms since 1970.
+        again: Whether this number was used before: the outcomes may not have been taken.
         news: What else the worker should know, as pairs: `cron` and an entry that is due,
             `suspended` and a queue that is not served (`*` for all).
     """
@@ -51,6 +56,7 @@ class Exchanged:
     next_due: int | None
     left: bool
     now: int = 0
+    again: bool = False
     news: tuple[tuple[str, str], ...] = ()
 
 
@@ -62,6 +68,7 @@ def exchange(  # noqa: PLR0913 - the words of one exchange
     want: int,
     outcomes: Sequence[Outcome] = (),
     woken: bool = True,  # noqa: FBT001, FBT002 - a word of the exchange like the others
+    rests: int = 0,
 ) -> Flow[Exchanged]:
     """Hand in outcomes and take up to `want` jobs, in one step.
 
@@ -72,6 +79,10 @@ def exchange(  # noqa: PLR0913 - the words of one exchange
 
     *woken* says that a bell of one of the queues was taken since the last exchange, or may have
     been: if jobs are left it is rung for the next worker. Who was not woken need not ring.
+
+    *rests* is the sum of `RESTS`, if the worker rests when it gets nothing, and `RESTED`, if it did
+    before. The next job may then be given to it straight, under the number of its next exchange:
+    see `given`.
 
     Raises:
         ServerError: With the code STALE: the worker, or another of its name, is further on.
@@ -84,7 +95,7 @@ def exchange(  # noqa: PLR0913 - the words of one exchange
         terms.lease,
         terms.max_crashes,
         want,
-        "1" if woken else "",
+        woken + rests,
         len(queues),
         *queues,
         *words_of(outcomes),
@@ -96,8 +107,39 @@ def exchange(  # noqa: PLR0913 - the words of one exchange
         None if next_due < 0 else next_due,
         left == 1,
         now,
+        again == 1,
         _pairs(news[0]) if news else (),
     )
+
+
+def given(worker: str, message: bytes) -> tuple[int, Lease]:
+    """What was given straight to a worker: the number it counts as, and the lease.
+
+    Raises:
+        ValueError: It is no such message.
+    """
+    number, queue, job_id, *flat = words_in(message)
+    pairs = iter(flat)
+    fields = dict(zip(pairs, pairs, strict=True))
+    attempt = (whole(fields.get(b"attempt")) or 0) + 1
+    token = f"{worker}:{int(number)}"
+    lease = Lease(job_id.decode("utf-8", "replace"), queue.decode(), token, attempt, fields)
+    return int(number), lease
+
+
+def words_in(text: bytes) -> list[bytes]:
+    """The words in a text that holds them one after another, each as `<length>:<word>`.
+
+    Raises:
+        ValueError: It does not.
+    """
+    words, at = [], 0
+    while at < len(text):
+        colon = text.index(b":", at)
+        end = colon + 1 + int(text[at:colon])
+        words.append(text[colon + 1 : end])
+        at = end
+    return words
 
 
 def _pairs(words: Sequence[bytes]) -> tuple[tuple[str, str], ...]:

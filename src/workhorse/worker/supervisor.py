@@ -19,6 +19,7 @@ from workhorse.ops.inbox import Address
 from workhorse.states import WorkerStatus
 from workhorse.worker.commands import Desk, Execution, Hands
 from workhorse.worker.cron import Clockwork
+from workhorse.worker.epilogues import Epilogues
 from workhorse.worker.heartbeat import Heart
 from workhorse.worker.identity import identity
 from workhorse.worker.inbox import Inbox
@@ -96,7 +97,10 @@ class Supervisor:
         await self._settle_in()
         tasks = [
             asyncio.create_task(part())
-            for part in (self._trade.run, self._trade.listen, self._heart.run, self._obey_commands)
+            for part in (
+                *(self._trade.run, self._trade.listen, self._trade.serving.run),
+                *(self._heart.run, self._obey_commands),
+            )
         ]
         log.info(
             "worker %s listens on %s (%s)",
@@ -174,7 +178,9 @@ class Supervisor:
         self._trade = Trade(connection, settings, self._tally, self._review)
         self._stabling = Stabling(Orders.of(settings, connection), self._hear, self._launched)
         stops: dict[Execution, str] = {}
-        self._team = Team(settings, self._stabling, self._trade.ended, self._freed, stops)
+        epilogues = Epilogues(self._trade.ended, wanted=bool(settings.killed))
+        self._team = Team(settings, self._stabling, epilogues.ended, self._freed, stops)
+        epilogues.backlog = lambda: self._team.backlog
         me = identity(settings.name)
         self._inbox = Inbox(connection, settings.name)
         ender = self._team.ender
@@ -225,7 +231,8 @@ class Supervisor:
             case "forked":
                 self._team.forked(news["number"], news["pid"], news["why"])
             case "ended":
-                self._team.gone(news["number"], news["status"], news["peak"])
+                used = news.get("used")
+                self._team.gone(news["number"], news["status"], news["peak"], used)
             case "unimportable":
                 self._cannot_import(news["module"], news["text"])
             case "died":
@@ -235,6 +242,9 @@ class Supervisor:
         if module in self._settings.preload:
             log.error("cannot preload %s:\n%s", module, text)
             self._fail(ImportError(f"cannot preload {module}; see the log"))
+        elif module in self._settings.needed:
+            log.error("there is no such handler: %s", text)
+            self._fail(ImportError(text))
         else:
             log.debug("the stable cannot import %s; horses will: %s", module, text)
 

@@ -19,13 +19,14 @@ from workhorse.drivers import arun, encode
 from workhorse.effects import Call, Flow, command
 from workhorse.exceptions import DuplicateWorkerError, ServerError
 from workhorse.links.aio import AsyncLink
-from workhorse.ops.claim import Exchanged, Terms, exchange
+from workhorse.ops.claim import RESTED, RESTS, Exchanged, Terms, exchange, given
 from workhorse.ops.leases import Lease
 from workhorse.ops.reports import Report
-from workhorse.ops.settle import Outcome, release, settle
+from workhorse.ops.settle import Outcome, kept_only, release, settle
 from workhorse.ops.suspension import ALL
 from workhorse.worker.commands import Desk, Execution
 from workhorse.worker.cron import Clockwork
+from workhorse.worker.serving import Serving
 from workhorse.worker.settings import Settings
 from workhorse.worker.tally import Tally
 from workhorse.worker.team import Team
@@ -50,6 +51,7 @@ class Pending(NamedTuple):
     want: int
     outcomes: list[Outcome]
     woken: bool = True
+    rests: int = 0
 
 
 class Trade:
@@ -94,6 +96,8 @@ class Trade:
         self._link: AsyncLink | None = None
         self._rung = True
         self._ring_on = False
+        self.serving = Serving(connection, settings.name, self._given, self._look_again)
+        self._doubtful: set[str] = set()
         self.empty = False
         self.closing = False
         self.impaired = ""
@@ -109,6 +113,7 @@ class Trade:
         outcome = self._stopped(lease, report) or settle(
             lease, report, chance=random.random(), result_ttl=self._settings.result_ttl
         )
+        outcome = kept_only(outcome, lease, self._settings.failure_ttl)
         self._tally.ended(lease, report, outcome)
         self.outcomes.append(outcome)
 
@@ -274,7 +279,9 @@ class Trade:
         woken = self._rung
         self._ring_on = self._rung = False
         self._number += 1
-        return Pending(self._number, self._order(), self._want(), outcomes, woken)
+        want = self._want()
+        rests = self.serving.flags(wants=want > 0)
+        return Pending(self._number, self._order(), want, outcomes, woken, rests)
 
     def _flow(self, pending: Pending) -> Flow[Exchanged]:
         return exchange(self._connection.keys, self._terms, *pending)
@@ -282,14 +289,15 @@ class Trade:
     def _complete(self, pending: Pending, got: Exchanged) -> None:
         self._pending = None
         for job_id in got.refused:
-            log.warning("the outcome of job %s came too late: its lease was lost", job_id)
-        if got.jobs:
-            self.claimed += len(got.jobs)
-            self.worked_at = time.monotonic()
-            if self.team is not None:
-                self.team.accept(got.jobs)
-            for lease in got.jobs:
-                self._tally.started(lease)
+            if job_id not in self._doubtful:
+                log.warning("the outcome of job %s came too late: its lease was lost", job_id)
+        self._doubtful.clear()
+        if got.again and pending.rests & RESTED:
+            # A job was given straight under this number, and the server has looked at no more.
+            self._doubtful.update(outcome.job_id for outcome in pending.outcomes)
+            self.outcomes[:0] = pending.outcomes
+        self.serving.rested = bool(pending.rests & RESTS)
+        self._accept([lease for lease in got.jobs if lease.token != self.serving.latest])
         if pending.want:
             # The bell may have rung for a job that came after the server had answered.
             self.empty = not got.left and len(got.jobs) < pending.want and not self._rung
@@ -301,6 +309,30 @@ class Trade:
         self._plan(got.next_due)
         if self.desk is not None:
             self.desk.settled(pending.outcomes, got.refused)
+        self._changed()
+
+    def _accept(self, leases: list[Lease]) -> None:
+        if not leases:
+            return
+        self.claimed += len(leases)
+        self.worked_at = time.monotonic()
+        if self.team is not None:
+            self.team.accept(leases)
+        for lease in leases:
+            self._tally.started(lease)
+
+    def _given(self, message: bytes) -> None:
+        """A job came straight; it counts as the next exchange, which may be on its way."""
+        number, lease = given(self._terms.worker, message)
+        if lease.token == self.serving.latest:
+            return
+        self.serving.latest = lease.token
+        self._number = max(self._number, number)
+        if self.closing:
+            self.claimed += 1
+            self.give_back([lease])
+        else:
+            self._accept([lease])
         self._changed()
 
     async def _insist(self, pending: Pending) -> Exchanged:

@@ -33,4 +33,6 @@ local function group_key(name) return prefix .. 'group:' .. name end
 local function members_key(name) return prefix .. 'members:' .. name end
 local function holds_key(group) return prefix .. 'holds:' .. group end
 local function group_done_key(name) return prefix .. 'gdone:' .. name end
+local function resting_key(name) return prefix .. 'resting:' .. name end
+local function served_key(name) return prefix .. 'served:' .. name end
 local function machine_key(name) return prefix .. 'machine:' .. name end

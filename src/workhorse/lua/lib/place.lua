@@ -9,5 +9,5 @@ local function place_many(queue, push, ids)
   for i = 1, #ids, 4000 do
     length = call(push, key, unpack(ids, i, math.min(i + 3999, #ids)))
   end
-  if length == #ids then wake(queue) end
+  if length == #ids then wake(queue, ids) end
 end
