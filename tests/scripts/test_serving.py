@@ -1,4 +1,4 @@
-"""A job that is given straight to a worker that rests: scripts `enqueue` and `exchange`, lib/serve."""
+"""A job that is given straight to a worker that rests: lib/serve, in `enqueue` and its like."""
 
 import contextlib
 
