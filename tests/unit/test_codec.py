@@ -331,3 +331,44 @@ def test_a_secret_that_could_be_guessed_is_refused():
     with pytest.raises(ValueError, match="token_urlsafe") as caught:
         Codec.from_environment(Values(), {"WORKHORSE_SECRET": "hunter2"})
     assert "hunter2" not in str(caught.value)
+
+
+# Moving what is sealed to another place
+
+
+ELSEWHERE = ("call", "wh", "q", "another")
+
+
+@given(values | large)
+def test_what_was_moved_is_opened_there_and_only_there(value):
+    moved = signed.moved(sealed(signed, value), CONTEXT, ELSEWHERE)
+    assert signed.open(moved, ELSEWHERE) == value
+    with pytest.raises(RefusedPayload, match="does not fit"):
+        signed.open(moved, CONTEXT)
+
+
+def test_what_is_not_signed_is_moved_as_it_is():
+    assert plain.moved(sealed(plain), CONTEXT, ELSEWHERE) == sealed(plain)
+
+
+def test_nothing_is_decoded_to_be_moved():
+    theirs = Codec(Pickle(), [SECRET])
+    moved = signed.moved(sealed(theirs), CONTEXT, ELSEWHERE)
+    with pytest.raises(RefusedPayload, match="serializer"):
+        signed.open(moved, ELSEWHERE)
+    assert theirs.open(moved, ELSEWHERE) == "x"
+
+
+@pytest.mark.parametrize(
+    "change", [lambda b: b[:-1], lambda b: b[:-1] + b"?", lambda b: b"\x09" + b]
+)
+def test_what_was_changed_is_not_moved(change):
+    with pytest.raises(DeserializationError):
+        signed.moved(change(sealed(signed)), CONTEXT, ELSEWHERE)
+
+
+def test_what_somebody_else_has_signed_is_not_moved():
+    with pytest.raises(RefusedPayload, match="not signed"):
+        signed.moved(sealed(plain), CONTEXT, ELSEWHERE)
+    with pytest.raises(RefusedPayload, match="WORKHORSE_SECRET is not set"):
+        plain.moved(sealed(signed), CONTEXT, ELSEWHERE)

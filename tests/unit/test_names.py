@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from workhorse.clock import new_id
-from workhorse.names import check_job_id, check_queue_name
+from workhorse.names import check_cron_name, check_job_id, check_queue_name, cron_job_id
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,20 @@ BAD_NAMES: list[Any] = [
 def test_a_strange_queue_name_is_a_value_error(name):
     with pytest.raises(ValueError, match="queue name"):
         check_queue_name(name)
+
+
+@pytest.mark.parametrize("name", ["nightly", "a.b", "a b", "x" * 100, "a:/@-_" + "." * 94])
+def test_the_jobs_of_a_cron_entry_have_legal_ids(name):
+    assert check_cron_name(name) == name
+    ids = {check_job_id(cron_job_id(name, *of)) for of in ((), (9_999_999_999_999,), ("run5",))}
+    assert len(ids) == 3
+
+
+def test_cron_entries_whose_names_look_alike_have_ids_that_differ():
+    assert len({cron_job_id(name) for name in ("a-b", "a.b", "a:b", "a b")}) == 4
+
+
+@pytest.mark.parametrize("name", [*BAD_NAMES, "x" * 101])
+def test_an_illegal_name_of_a_cron_entry_is_a_value_error(name):
+    with pytest.raises(ValueError, match="cron entry"):
+        check_cron_name(name)
