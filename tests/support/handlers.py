@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.support.jobs import nap
 from workhorse.job import Job, get_current_job
 
 Words = tuple[type[BaseException], BaseException, TracebackType | None]
@@ -63,7 +63,7 @@ def dies(job: Job, *_words: Any) -> None:
 
 def slow(job: Job, *_words: Any) -> None:
     _write(job, "slow begins")
-    time.sleep(3)
+    nap(3)
     _write(job, "slow")
 
 
@@ -85,7 +85,7 @@ def kills(job: Job, *_words: Any) -> None:
 def killed_when_told(job: Job, *_words: Any) -> None:
     _write(job, "waits")
     while not (Path(job.meta["folder"]) / "go").exists():
-        time.sleep(0.01)
+        nap(0.01)
     _write(job, "went")
 
 
