@@ -37,7 +37,7 @@ def told(folder: Path) -> list[list[Any]]:
 def first(job: Job, kind: type[BaseException], error: BaseException, trace: TracebackType) -> None:
     current = get_current_job()
     same = current is not None and current.id == job.id
-    line = trace.tb_frame.f_code.co_name if trace is not None else ""
+    line = trace.tb_frame.f_code.co_name
     _write(job, "first", job.id, kind.__name__, str(error), same, bool(line), os.getpid())
 
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pickle import dumps
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from workhorse.connection import Connection, connect
 from workhorse.defaults import MAX_CRASHES
@@ -15,7 +15,14 @@ from workhorse.envelopes import codec_for
 from workhorse.names import check_queue_name
 from workhorse.ops import workers
 from workhorse.records import WorkerRecord, as_datetime
-from workhorse.worker.handlers import Handler, check_needless, name_of, names_of
+from workhorse.worker.handlers import (
+    Handler,
+    Needless,
+    NeedlessAtWork,
+    check_needless,
+    name_of,
+    names_of,
+)
 from workhorse.worker.identity import default_name
 from workhorse.worker.settings import Settings, horses_wanted
 from workhorse.worker.starting import start
@@ -62,7 +69,7 @@ class Worker:
         disable_default_exception_handler: bool = False,
         work_horse_killed_handler: Handler | None = None,
         namespace: str | None = None,
-        **rq: Any,  # noqa: ANN401 - what RQ has and nothing needs
+        **rq: Unpack[Needless],
     ) -> None:
         """Make a worker; it does nothing before `work`.
 
@@ -178,7 +185,7 @@ class Worker:
         max_jobs: int | None = None,
         max_idle_time: float | None = None,
         dequeue_strategy: str = "default",
-        **rq: Any,  # noqa: ANN401 - what RQ has and nothing needs
+        **rq: Unpack[NeedlessAtWork],
     ) -> bool:
         """Run jobs until told to stop; whether any was run.
 

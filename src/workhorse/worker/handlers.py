@@ -10,7 +10,7 @@ import difflib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from types import FunctionType
-from typing import Any, Final
+from typing import Final, TypedDict
 
 from workhorse.callables.importing import check_name
 from workhorse.exceptions import NotImportable
@@ -19,6 +19,28 @@ log = logging.getLogger("workhorse.worker")
 
 Handler = Callable[..., object] | str
 """A function of a module, or its dotted name."""
+
+
+class Needless(TypedDict, total=False):
+    """RQ's parameters of `Worker` that change nothing."""
+
+    maintenance_interval: object
+    default_worker_ttl: object
+    worker_ttl: object
+    job_monitoring_interval: object
+    prepare_for_work: object
+    job_class: object
+    queue_class: object
+    death_penalty_class: object
+
+
+class NeedlessAtWork(TypedDict, total=False):
+    """RQ's parameters of `Worker.work` that change nothing."""
+
+    date_format: object
+    log_format: object
+    with_scheduler: object
+
 
 NEEDLESS: Final[Mapping[str, str]] = {
     "maintenance_interval": "whoever asks for jobs looks after those that are due or left behind",
@@ -73,7 +95,7 @@ def name_of(handler: Handler) -> str:
     return found.name
 
 
-def check_needless(given: Mapping[str, Any], known: Iterable[str]) -> None:
+def check_needless(given: Mapping[str, object], known: Iterable[str]) -> None:
     """Say of RQ's parameters that nothing needs them.
 
     Args:
