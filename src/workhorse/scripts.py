@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 _FOLDER = Path(__file__).with_name("lua")
@@ -59,8 +59,8 @@ def assemble(text: str) -> str:
     """A script's source with its arguments named and its includes in place, each once."""
     seldom: set[str] = set()
     code = _with_includes(text, set(), seldom)
-    for name in seldom:
-        code = re.sub(rf"\b{name}\(", f"seldom('{name}', ", code)
+    if seldom:
+        code = re.sub(rf"\b({'|'.join(seldom)})\(", r"seldom('\1', ", code)
     return shake(write_out("\n".join([*locals_of(text), *_seldom(seldom), code])))
 
 
@@ -130,16 +130,24 @@ def write_out(code: str) -> str:
 
     The server makes every function of a script anew for each call, and calls are not for nothing.
     """
-    for name, parameter, result in _ONE_LINE.findall(code):
-        call = re.compile(rf"(?<!function )\b{name}\(([^()]*)\)")
-        code = call.sub(partial(_written_out, parameter, result), code)
+    functions = {name: (parameter, result) for name, parameter, result in _ONE_LINE.findall(code)}
+    if not functions:
+        return code
+    call = _calls_of(tuple(functions))
+
+    def written_out(found: re.Match[str]) -> str:
+        parameter, result = functions[found[1]]
+        quoted_or_it = rf"('[^']*')|\b{parameter}\b"
+        return f"({re.sub(quoted_or_it, lambda word: word[1] or found[2], result)})"
+
+    while (written := call.sub(written_out, code)) != code:  # again: for a call within a call
+        code = written
     return code
 
 
-def _written_out(parameter: str, result: str, call: re.Match[str]) -> str:
-    quoted_or_it = rf"('[^']*')|\b{parameter}\b"
-    written = re.sub(quoted_or_it, lambda found: found[1] or call[1], result)
-    return f"({written})"
+@cache
+def _calls_of(names: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?<!function )\b({'|'.join(names)})\(([^()]*)\)")
 
 
 def shake(code: str) -> str:
@@ -147,12 +155,12 @@ def shake(code: str) -> str:
 
     To make a function costs the server more than most of the commands that it wraps.
     """
-    chunks = _CHUNK.split(code)
+    chunks = [(chunk, _free_words(chunk)) for chunk in _CHUNK.split(code)]
     while True:
-        words = Counter(word for chunk in chunks for word in _free_words(chunk))
-        used = [c for c in chunks if not (m := _DEFINITION.match(c)) or words[m[1]]]
+        words = Counter(word for _, free in chunks for word in free)
+        used = [c for c in chunks if not (m := _DEFINITION.match(c[0])) or words[m[1]]]
         if len(used) == len(chunks):
-            return "\n".join(chunks)
+            return "\n".join(chunk for chunk, _ in chunks)
         chunks = used
 
 
