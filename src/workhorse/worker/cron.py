@@ -58,7 +58,7 @@ def fire_all(keys: Keys, names: Iterable[str]) -> Flow[int | None]:
             raise
         except ServerError as error:
             log.error("cron entry %s cannot be fired: %s", name, error)  # noqa: TRY400 - the text says all
-        except (WorkhorseError, ValueError, OverflowError) as error:
+        except (WorkhorseError, ValueError, OverflowError, OSError) as error:
             log.error("cron entry %s cannot be fired here: %s", name, error)  # noqa: TRY400 - likewise
             yield from cron.delay(keys, name, LATER)
         else:
@@ -138,6 +138,9 @@ class Clockwork:
             self.expect(await arun(self._connection, flow))
         except ServerError as error:
             log.warning("cannot fire cron entries: %s", error)
+        except Exception:
+            # A defect here must not keep the worker from its jobs, nor from ending.
+            log.exception("cannot fire cron entries")
 
     def _end(self) -> None:
         self._task = None
