@@ -10,14 +10,19 @@
 -- @include lib/now
 -- @include lib/fields
 -- @seldom lib/conclude
-local ids = redis.call('LPOP', queue_key(queue), at_most)
-if not ids then return 0 end
-for _, id in ipairs(ids) do
-  local job = fields_of(id, 'status', 'origin', 'after')
-  if job[1] == 'queued' and job[2] == queue then
-    if job[3] then conclude(id, 'deleted', milliseconds(time)) end
-    redis.call('DEL', job_key(id), runs_key(id))
-    redis.call('SPUBLISH', done_key(id), 'deleted')
+local left = tonumber(at_most)
+local ids = redis.call('LPOP', queue_key(queue), left)
+while ids do
+  for _, id in ipairs(ids) do
+    local job = fields_of(id, 'status', 'origin', 'after')
+    if job[1] == 'queued' and job[2] == queue then
+      if job[3] then conclude(id, 'deleted', milliseconds(time)) end
+      redis.call('DEL', job_key(id), runs_key(id))
+      redis.call('SPUBLISH', done_key(id), 'deleted')
+    end
   end
+  left = left - #ids
+  -- Those that stood in line for a slot of what was deleted have come meanwhile.
+  ids = left > 0 and redis.call('LPOP', queue_key(queue), left)
 end
-return #ids
+return at_most - left
