@@ -63,6 +63,11 @@ class Result:
         return f"{self.job_id}:{self.attempt}"
 
     @property
+    def execution_id(self) -> str:
+        """The number of the run as text: what its `Execution` was called while it went on."""
+        return str(self.attempt)
+
+    @property
     def execution_ended_at(self) -> datetime | None:
         """When the run ended, aware UTC; the same as `created_at`."""
         return self.created_at

@@ -1,5 +1,7 @@
 """Importing this module makes us `rq`: work horses import it before the program's own modules."""
 
-from workhorse.compat.standin import install
+from workhorse.compat import handles, standin
 
-install()
+standin.install()
+
+__all__ = ["handles"]

@@ -70,6 +70,11 @@ def is_installed() -> bool:
     return any(isinstance(finder, _Finder) for finder in sys.meta_path)
 
 
+def preloads() -> tuple[str, ...]:
+    """What work horses import first, so that they are like this process."""
+    return ("workhorse.compat.installed" if is_installed() else "workhorse.compat.handles",)
+
+
 def run_program(words: Sequence[str]) -> None:
     """Run a Python program that finds us as `rq`, as `python` would: it is `__main__`.
 

@@ -11,6 +11,7 @@ from time import perf_counter_ns
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from workhorse import current
 from workhorse.callables.importing import allowed, resolve
 from workhorse.current import running
 from workhorse.defaults import DEFAULT_TIMEOUT
@@ -247,7 +248,8 @@ def _handle(job: HandedJob, kit: Kit) -> Job:
     record = replace(
         job_record(job.id, flat), status=JobStatus.STARTED, token=job.token, attempt=job.attempt
     )
-    return Job(job.id, kit.source).seen(record)
+    made: Job = (current.make_handle or Job)(job.id, kit.source)
+    return made.seen(record)
 
 
 def _is_retry(value: object) -> TypeGuard[Retry]:

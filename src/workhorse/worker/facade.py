@@ -118,7 +118,7 @@ class Worker:
         if not isinstance(serializer, str) or "." not in serializer:
             # Horses would find out, but nobody would be told; a dotted name is theirs to import.
             codec_for(serializer, allow_classes)
-        self.connection: Connection = connect(
+        self._way: Connection = connect(
             default if connection is None else connection, namespace
         )
         self._settings = Settings(
@@ -163,6 +163,11 @@ class Worker:
         return last
 
     @property
+    def connection(self) -> Connection:
+        """The way to its queues."""
+        return self._way
+
+    @property
     def name(self) -> str:
         """The worker's name."""
         return self._settings.name
@@ -172,7 +177,7 @@ class Worker:
         """The queues it takes jobs from, in order."""
         from workhorse.queue import Queue  # noqa: PLC0415 - the client's side; no worker needs it
 
-        return [Queue(name, connection=self.connection) for name in self._settings.queues]
+        return [Queue(name, connection=self._way) for name in self._settings.queues]
 
     def queue_names(self) -> list[str]:
         """The names of its queues, in order."""
@@ -210,7 +215,7 @@ class Worker:
             max_idle_time=max_idle_time,
             dequeue_strategy=dequeue_strategy,
         )
-        return start(self.connection, settings)
+        return start(self._way, settings)
 
     def settings(
         self,

@@ -11,6 +11,11 @@ from workhorse.compat.rq.queue import Queue
 from workhorse.compat.rq.utils import import_queue_class
 from workhorse.decorators import JobFunction
 
+_OPTIONS = (
+    *("timeout", "result_ttl", "ttl", "meta", "description", "failure_ttl", "retry"),
+    *("on_success", "on_failure", "on_stopped", "webhooks"),
+)
+
 
 class job:
     """Give a function `delay()` and `enqueue()`, which put a call into a queue."""
@@ -36,34 +41,30 @@ class job:
         on_stopped: Any = None,
         webhooks: Sequence[Any] | None = None,
     ) -> None:
-        self._queue = queue
-        self._connection = connection
-        self._class = import_queue_class(queue_class or self.queue_class)
-        self._depends_on = depends_on
-        self._at_front = at_front
-        self._options = {
-            **{"timeout": timeout, "result_ttl": result_ttl, "ttl": ttl, "meta": meta},
-            **{"description": description, "failure_ttl": failure_ttl, "retry": retry},
-            **{"on_failure": on_failure, "on_success": on_success, "on_stopped": on_stopped},
-            "webhooks": webhooks,
-        }
+        self.queue, self.connection = queue, connection
+        self.queue_class = import_queue_class(queue_class or self.queue_class)
+        self.depends_on, self.at_front = depends_on, at_front
+        self.timeout, self.meta, self.description = timeout, meta, description
+        self.result_ttl, self.ttl, self.failure_ttl = result_ttl, ttl, failure_ttl
+        self.retry, self.webhooks = retry, webhooks
+        self.on_success, self.on_failure, self.on_stopped = on_success, on_failure, on_stopped
 
     def __call__(self, f: Callable[..., Any]) -> JobFunction[..., Any]:
         """The function, with both methods."""
 
         @wraps(f)
         def delay(*args: Any, **kwargs: Any) -> Job:
-            queue = self._queue
+            queue = self.queue
             if isinstance(queue, str):
-                queue = self._class(queue, connection=self._connection)
+                queue = self.queue_class(queue, connection=self.connection)
             return queue.enqueue_call(
                 f,
                 args=args,
-                depends_on=kwargs.pop("depends_on", self._depends_on),
+                depends_on=kwargs.pop("depends_on", self.depends_on),
                 job_id=kwargs.pop("job_id", None),
-                at_front=kwargs.pop("at_front", self._at_front),
+                at_front=kwargs.pop("at_front", self.at_front),
                 kwargs=kwargs,
-                **self._options,
+                **{option: getattr(self, option) for option in _OPTIONS},
             )
 
         decorated: Any = f

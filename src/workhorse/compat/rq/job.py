@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,7 +13,6 @@ from workhorse.compat.buffers import buffered
 from workhorse.compat.clients import RQSource, client_of, namespace
 from workhorse.compat.rq.jobwords import JobWords, refuse
 from workhorse.compat.rq.serializers import chosen
-from workhorse.current import running_job
 from workhorse.dependency import Dependency
 from workhorse.drivers import run
 from workhorse.effects import Flow
@@ -348,21 +346,14 @@ class _Reader:
             return self._codec.serializer.loads(data)
 
 
-_current: ContextVar[tuple[object, Job] | None] = ContextVar("rq_job", default=None)
-
-
 def get_current_job(connection: object = None, job_class: type[Job] | None = None) -> Job | None:
     """The job that is running this very code, or None outside of a worker."""
     del connection
-    found = running_job()
-    if found is None or isinstance(found, Job):
+    found = job.get_current_job()
+    if found is None or isinstance(found, job_class or Job):
         return found
-    assert isinstance(found, job.Job)  # noqa: S101 - for mypy: nothing else runs jobs
-    known = _current.get()
-    if known is None or known[0] is not found:
-        known = found, (job_class or Job)(found.id, found._source).seen(found.record)
-        _current.set(known)
-    return known[1]
+    # It runs in a worker of Workhorse's own, which gives handles of its own.
+    return (job_class or Job)(found.id, found._source).seen(found.record)
 
 
 def cancel_job(

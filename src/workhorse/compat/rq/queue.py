@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any, NamedTuple, Self
 
 from workhorse import calls
@@ -87,6 +88,8 @@ class Queue(QueueWords):
         if kwargs:
             raise TypeError(f"Queue() has no parameter {', '.join(kwargs)}")
         super().__init__(name, None, default_timeout, is_async)
+        if not is_async:
+            import_module("workhorse.compat.handles")
         if isinstance(connection, Source):
             self.source = connection
         else:

@@ -11,6 +11,7 @@ from workhorse import registry
 from workhorse.compat.clients import RQSource, client_of
 from workhorse.compat.rq.job import Job, parse_job_id
 from workhorse.compat.rq.serializers import chosen
+from workhorse.compat.rq.timeouts import BaseDeathPenalty, UnixSignalDeathPenalty
 from workhorse.drivers import run
 from workhorse.exceptions import InvalidJobOperation, NoSuchJobError
 from workhorse.flows import as_id
@@ -28,6 +29,7 @@ class BaseRegistry(registry.Registry):
     """The jobs of a queue that are in one state: `workhorse.registry.Registry`, for RQ's users."""
 
     job_class: type[Job] = Job
+    death_penalty_class: type[BaseDeathPenalty] = UnixSignalDeathPenalty
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ from workhorse.compat.rq.queue import Queue
 from workhorse.compat.rq.serializers import DefaultSerializer, chosen
 from workhorse.compat.rq.utils import parse_names
 from workhorse.compat.rq.worker import BaseWorker, Worker
-from workhorse.compat.standin import is_installed
+from workhorse.compat.standin import preloads
 from workhorse.defaults import DEFAULT_RESULT_TTL
 
 
@@ -41,8 +41,7 @@ class WorkerPool(worker_pool.WorkerPool):
         self.job_class = job_class
         self.queue_class = queue_class
         self._source = RQSource(connection, chosen(serializer))
-        if is_installed():
-            kwargs["preload"] = ("workhorse.compat.installed", *kwargs.get("preload", ()))
+        kwargs["preload"] = (*preloads(), *kwargs.get("preload", ()))
         # The core's own worker: the processes of a pool import no program's class.
         super().__init__(
             parse_names(queues),

@@ -13,7 +13,7 @@ from workhorse.cli.classes import needless
 from workhorse.compat.clients import namespace
 from workhorse.compat.rq.serializers import chosen
 from workhorse.compat.rq.version import VERSION
-from workhorse.compat.standin import is_installed
+from workhorse.compat.standin import preloads
 from workhorse.defaults import DEFAULT_RESULT_TTL
 
 NAMES = (
@@ -43,7 +43,7 @@ def rqs(name: str) -> click.Command:
     if "results_ttl" in by_name:
         by_name["results_ttl"].default = str(DEFAULT_RESULT_TTL)
     if "preload" in by_name:
-        by_name["preload"].default = lambda: ["workhorse.compat.installed"] * is_installed()
+        by_name["preload"].callback = lambda _ctx, _param, value: (*preloads(), *value)
     if name == "worker":
         by_name["horses"].opts = ["--horses"]
         by_name["name"].opts = ["-n", "--name"]
@@ -76,6 +76,12 @@ class RQCommands(Commands):
 @click.version_option(VERSION)
 def main() -> None:
     """RQ's commands, by Workhorse."""
+
+
+def __getattr__(name: str) -> click.Command:
+    if name not in NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return rqs(name)
 
 
 __all__ = ["main"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from datetime import datetime
 from enum import StrEnum
+from importlib import import_module
 from typing import Any, Self
 
 from workhorse import worker
@@ -15,7 +16,7 @@ from workhorse.compat.rq.job import Job
 from workhorse.compat.rq.queue import Queue
 from workhorse.compat.rq.serializers import chosen
 from workhorse.compat.rq.utils import import_job_class, import_queue_class
-from workhorse.compat.standin import is_installed
+from workhorse.compat.standin import preloads
 from workhorse.connection import Connection
 from workhorse.defaults import DEFAULT_RESULT_TTL
 from workhorse.drivers import run
@@ -83,8 +84,7 @@ class BaseWorker(worker.Worker):
         self._source = RQSource(connection, chosen(serializer))
         self._queues = several
         self.record: WorkerRecord | None = None
-        if is_installed():
-            ours["preload"] = ("workhorse.compat.installed", *ours.get("preload", ()))
+        ours["preload"] = (*preloads(), *ours.get("preload", ()))
         super().__init__(
             [one if isinstance(one, str) else one.name for one in several],
             name,
@@ -114,6 +114,8 @@ class BaseWorker(worker.Worker):
 
         del with_scheduler  # any worker runs what is due
         setup_loghandlers(logging_level, date_format, log_format)
+        if self.isolation == "inline":
+            import_module(preloads()[0])
         return super().work(
             burst=burst,
             max_jobs=max_jobs,
@@ -192,11 +194,16 @@ class BaseWorker(worker.Worker):
         found.record = record
         return found
 
+    @property
+    def connection(self) -> Any:
+        """The program's redis client."""
+        return client_of(self._source)
+
     # What the server knows of it
 
     def refresh(self) -> None:
         """Ask the server what it knows of this worker now."""
-        self.record = run(self._source.connection, workers.find(self._keys, self.name))
+        self.record = run(self._way, workers.find(self._keys, self.name))
 
     @property
     def _seen(self) -> WorkerRecord:
@@ -206,7 +213,7 @@ class BaseWorker(worker.Worker):
 
     @property
     def _keys(self) -> Keys:
-        return self._source.connection.keys
+        return self._way.keys
 
     @property
     def key(self) -> str:
