@@ -10,7 +10,8 @@ local function complete(group, now)
   redis.call('HSET', key, 'ended_at', now)
   if known[4] and not known[5] then
     local words = words_in(known[4])
-    hatch(words, 1, #words, now)
+    -- Who writes to the keys may have written anything.
+    if #words > 3 and #words % 2 == 0 then hatch(words, 1, #words, now) end
     redis.call('HSET', key, 'called', now)
   end
   local ttl = tonumber(known[3]) or 604800000

@@ -7,9 +7,11 @@ local counted = {finished = 'finished', failed = 'failed', died = 'failed', stop
 
 local function quit(id, status, how)
   local group = redis.call('HGET', job_key(id), 'group_id')
-  if not group or redis.call('EXISTS', group_key(group)) == 0 then return end
+  -- Who writes to the keys may have written anything, and an outcome must be accepted nevertheless.
+  if not group or redis.call('TYPE', group_key(group)).ok ~= 'hash' then return end
   if counted[how] == 'deleted' then redis.call('SREM', members_key(group), id) end
   if final[status] then return end
-  redis.call('HINCRBY', group_key(group), counted[how], 1)
-  if redis.call('HINCRBY', group_key(group), 'open', -1) <= 0 then return group end
+  redis.pcall('HINCRBY', group_key(group), counted[how], 1)
+  local open = redis.pcall('HINCRBY', group_key(group), 'open', -1)
+  if type(open) == 'number' and open <= 0 then return group end
 end
