@@ -86,8 +86,10 @@ class Heart:
     async def run(self) -> None:
         """Beat until cancelled."""
         while True:
+            # Not `wait_for`, which forgets that it is cancelled if what it waits for comes then.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._early.wait(), self._settings.lease / 3)
+                async with asyncio.timeout(self._settings.lease / 3):
+                    await self._early.wait()
             self._early.clear()
             try:
                 await self._beat()
@@ -110,7 +112,8 @@ class Heart:
         self._watched.clear()
         flow = workers.unregister(self._connection.keys, self._me)
         with contextlib.suppress(ServerError, TimeoutError):
-            await asyncio.wait_for(arun(self._connection, flow), FAREWELL)
+            async with asyncio.timeout(FAREWELL):
+                await arun(self._connection, flow)
 
     async def _beat(self) -> None:
         leases = [(lease.id, lease.queue, lease.token) for lease in self._held()]
