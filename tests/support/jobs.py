@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import contextvars
 import ctypes
+import fcntl
 import functools
 import itertools
 import os
@@ -148,6 +149,22 @@ async def book_later(path: str, number: int, seconds: float = 0.005) -> int:
     """The same as a coroutine."""
     await asyncio.sleep(seconds)
     return book(path, number, 0)
+
+
+def hold_one(folder: str, most: int, number: int, seconds: float) -> None:
+    """Take one of so many locks, which the kernel frees if this process dies, for a while."""
+    for name in range(most):
+        lock = os.open(f"{folder}/lock{name}", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            time.sleep(seconds)
+            append(f"{folder}/ledger", number)
+            return
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(lock)
+    append(f"{folder}/ledger", f"{number} was one too many")
 
 
 def book_when_told(folder: str, line: object = "ran") -> object:
@@ -643,3 +660,32 @@ def leave_and_look(number: int) -> list[Any]:
     command = Path("/proc/self/cmdline").read_bytes().decode()
     sockets = sum(link.is_socket() for link in Path("/proc/self/fd").iterdir())
     return [len(_left), os.getpid(), "worker.spawned" in command, sockets]
+
+
+# That are stopped
+
+
+def catch_stop_once(seconds: float) -> float:
+    with contextlib.suppress(BaseException):
+        time.sleep(seconds)
+    time.sleep(seconds)
+    return seconds
+
+
+async def async_fail_if_cancelled() -> None:
+    try:
+        await asyncio.sleep(30)
+    except asyncio.CancelledError:
+        raise ValueError("cancelled") from None
+
+
+def begin(folder: str, name: str, *args: Any) -> Any:
+    """Make `<folder>/begun`, and call a function of this module."""
+    append(f"{folder}/begun", os.getpid())
+    return getattr(sys.modules[__name__], name)(*args)
+
+
+async def async_begin(folder: str, name: str, *args: Any) -> Any:
+    """The same as a coroutine, for functions and coroutines."""
+    value = begin(folder, name, *args)
+    return await value if asyncio.iscoroutine(value) else value
