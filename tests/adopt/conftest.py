@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -66,3 +69,48 @@ def adopt(connection: Connection) -> Adopt:
         return run(connection, adopter.adopt())
 
     return call
+
+
+@pytest.fixture
+def adopting(connection: Connection) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start `workhorse adopt` as a process; what is left of them is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*words: str) -> subprocess.Popen[str]:
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith("WORKHORSE")
+        }
+        server = {"WORKHORSE_URL": connection.url, "WORKHORSE_NAMESPACE": connection.namespace}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "workhorse", "adopt", *words],
+            env={**kept, **server},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def rq_worker(fleet: Fleet) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Start a worker of RQ; what is left of them is killed."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*queues: str, kind: str = "SimpleWorker") -> subprocess.Popen[bytes]:
+        names = list(queues) or ["q"]
+        process = fleet.start(
+            f"rq.{kind}([queue(n) for n in {names!r}], connection=r).work(logging_level='ERROR')"
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum
 from pathlib import Path
 
 
@@ -27,6 +28,13 @@ def note(folder: str, name: str) -> str:
     return name
 
 
+def mark(folder: str, name: str) -> str:
+    """Add a line to the one file of all."""
+    with (Path(folder) / "ran").open("a") as file:
+        file.write(f"{name}\n")
+    return name
+
+
 def note_and_fail(folder: str, name: str) -> None:
     note(folder, name)
     raise ValueError(name)
@@ -40,10 +48,11 @@ def ask_for_another() -> object:
 
 
 def hold(folder: str, name: str) -> str:
-    """Say that it runs, and go on when the file `go` is there."""
-    note(folder, name)
+    """Say that it runs, and go on when somebody opens the pipe of its name."""
     pipe = Path(folder) / f"{name}.pipe"
-    with pipe.open("rb") as opened:  # blocks until somebody opens its other end
+    os.mkfifo(pipe)
+    note(folder, name)
+    with pipe.open("rb") as opened:
         opened.read()
     return name
 
@@ -70,3 +79,9 @@ class Order:
 
     def total(self, more: int = 0) -> int:
         return self.number + len(self.items) + more
+
+
+class Colour(Enum):
+    """An enumeration of the user's."""
+
+    RED = 1

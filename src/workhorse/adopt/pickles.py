@@ -43,7 +43,7 @@ class Made(metaclass=_Global):
     """What a pickle would have made: of what, how, and out of what.
 
     Attributes:
-        how: `call`, or `new` without `__init__`.
+        how: `call`; `new` without `__init__`; or a call `of` something made, the first of `args`.
         args: Positional arguments.
         kwargs: Keyword arguments.
         state: What it would have been given as its state, if it was.
@@ -72,6 +72,12 @@ class Made(metaclass=_Global):
         self.how, self.args, self.kwargs = how, args, kwargs
         self.state, self.has_state = None, False
         self.elements, self.entries = [], []
+
+    def __call__(self, *args: object) -> Made:
+        """Take down that what was made was called in turn, as `of` the first of *args*."""
+        made: Made = object.__new__(type(self))
+        made.take_down("of", (self, *args), {})
+        return made
 
     def __setstate__(self, state: object) -> None:
         self.state, self.has_state = state, True

@@ -70,17 +70,26 @@ class Maker:
 
     def _instance(self, said: Made) -> Any:  # noqa: ANN401 - any value
         name = name_of(type(said))
-        args = tuple(map(self._value, said.args)) if name != ("builtins", "getattr") else ()
+        if name == ("builtins", "getattr"):
+            return self._attribute(said)
+        if name == ("collections", "defaultdict"):
+            return self._filled(defaultdict(*map(self._factory, said.args[:1])), said)
+        if said.how == "of":
+            raise RefusedPayload("it calls what it has made, as only code does")
+        args = tuple(map(self._value, said.args))
         plain = _PLAIN.get(name)
         if plain is not None:
             return self._filled(plain(args, self._state(said)), said)
-        if name == ("collections", "defaultdict"):
-            return self._filled(defaultdict(*map(self._factory, said.args[:1])), said)
-        if name == ("builtins", "getattr"):  # how Python 3.11 writes a member of an enum
-            return self._member(said)
         return self._allowed(said, name, args)
 
     def _allowed(self, said: Made, name: tuple[str, str], args: tuple[Any, ...]) -> Any:  # noqa: ANN401 - any value
+        if not self._classes.allows(*name):
+            dotted = ".".join(name)
+            raise RefusedPayload(
+                f"it needs class {dotted!r:.200}, which is not allowed; give --allow-class "
+                f"{dotted!r:.200}, here and to the workers, or --serializer pickle, which trusts "
+                f"whoever can write to the server"
+            )
         kind = self._classes.find(name)
         if said.how == "new":
             kwargs = {key: self._value(value) for key, value in said.kwargs.items()}
@@ -108,10 +117,15 @@ class Maker:
             made[self._value(key)] = self._value(value)
         return made
 
-    def _member(self, said: Made) -> object:
+    def _attribute(self, said: Made) -> object:
+        """A member of an enum, as Python 3.11 writes it, or a time zone."""
         match said.args:
-            case (type() as kind, str(key)) if issubclass(kind, Made):
+            case (type() as kind, str(key)) if issubclass(kind, Made) and said.how == "call":
                 return builders.member(self._classes, name_of(kind), key)
+            case (Made(how="call", args=(type() as kind, "_unpickle")), str(key), _) if issubclass(
+                kind, Made
+            ) and name_of(kind) == ("zoneinfo", "ZoneInfo"):
+                return builders.zone(key)
         raise RefusedPayload("it takes an attribute of something, as only code does")
 
     def _factory(self, said: object) -> Callable[[], Any] | None:
@@ -195,7 +209,6 @@ _PLAIN: dict[tuple[str, str], _Plain] = {
     ("collections", "OrderedDict"): lambda _args, _: OrderedDict(),
     ("collections", "Counter"): lambda args, _: Counter(*args),
     ("collections", "deque"): _ring,
-    ("zoneinfo", "ZoneInfo._unpickle"): lambda args, _: builders.zone(args[0]),
     **{
         (home, name): _path(kind)
         for home in ("pathlib", "pathlib._local")
