@@ -13,11 +13,10 @@ import importlib.metadata
 import logging
 import runpy
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
-from importlib.abc import InspectLoader, Loader
+from importlib.abc import InspectLoader, Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from importlib.metadata import Distribution, DistributionFinder
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -27,16 +26,8 @@ OURS = "workhorse.compat.rq"
 VERSION = "3.0.0"
 """The release of RQ whose names, parameters and defaults these are."""
 
-_METADATA = f"""Metadata-Version: 2.1
-Name: {NAME}
-Version: {VERSION}
-Summary: Workhorse, as a stand-in for RQ
-"""
-_SCRIPTS = """[console_scripts]
-rq = rq.cli:main
-rqinfo = rq.cli:info
-rqworker = rq.cli:worker
-"""
+DISTRIBUTION = Path(__file__).with_name("distribution")
+"""On `sys.path`, it makes `importlib.metadata` and `pkg_resources` find a distribution `rq`."""
 
 
 def install() -> None:
@@ -53,6 +44,7 @@ def install() -> None:
             f"rq was imported before, from {theirs.__file__}; call install() first of all"
         )
     sys.meta_path.insert(0, _Finder())
+    sys.path.insert(1, str(DISTRIBUTION))  # the first is the program's own folder
     # Programs say how RQ is to log; what we have to say goes the same way.
     logging.getLogger("workhorse").parent = logging.getLogger("rq.worker")
 
@@ -60,6 +52,7 @@ def install() -> None:
 def uninstall() -> None:
     """Be `rq` no more for what is imported from now on."""
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Finder)]
+    sys.path[:] = [folder for folder in sys.path if folder != str(DISTRIBUTION)]
     for name in [name for name in sys.modules if name.partition(".")[0] == NAME]:
         del sys.modules[name]
     logging.getLogger("workhorse").parent = logging.getLogger()
@@ -72,7 +65,9 @@ def is_installed() -> bool:
 
 def preloads() -> tuple[str, ...]:
     """What work horses import first, so that they are like this process."""
-    return ("workhorse.compat.installed" if is_installed() else "workhorse.compat.handles",)
+    first = "workhorse.compat.installed" if is_installed() else "workhorse.compat.handles"
+    django = sys.modules.get("django.apps")
+    return (first, "workhorse.compat.djangos") if django and django.apps.ready else (first,)
 
 
 def run_program(words: Sequence[str]) -> None:
@@ -87,7 +82,7 @@ def run_program(words: Sequence[str]) -> None:
     """
     install()
     what, *rest = words
-    if what == "-m":
+    if what == "-m" and rest:
         sys.argv = rest
         sys.path.insert(0, "")
         runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
@@ -106,11 +101,8 @@ def run_program(words: Sequence[str]) -> None:
     )
 
 
-_ANY = DistributionFinder.Context()
-
-
-class _Finder(DistributionFinder):
-    """Finds our modules under RQ's names, and the metadata of a distribution `rq`."""
+class _Finder(MetaPathFinder):
+    """Finds our modules under RQ's names."""
 
     def find_spec(
         self,
@@ -126,12 +118,6 @@ class _Finder(DistributionFinder):
             return None
         package = found.submodule_search_locations is not None
         return ModuleSpec(fullname, _Alias(ours), origin=found.origin, is_package=package)
-
-    def find_distributions(
-        self,
-        context: DistributionFinder.Context = _ANY,
-    ) -> Iterable[Distribution]:
-        return [_Metadata()] if context.name in {None, NAME} else []
 
 
 class _Alias(Loader):
@@ -156,13 +142,3 @@ class _Alias(Loader):
         assert found is not None  # noqa: S101 - for mypy: it was found before
         assert isinstance(found.loader, InspectLoader)  # noqa: S101 - for mypy: a file has code
         return found.loader.get_code(found.name)
-
-
-class _Metadata(Distribution):
-    """What `importlib.metadata` tells of `rq`."""
-
-    def read_text(self, filename: str) -> str | None:
-        return {"METADATA": _METADATA, "entry_points.txt": _SCRIPTS}.get(filename)
-
-    def locate_file(self, path: object) -> Path:
-        return Path(__file__).with_name("rq") / str(path)

@@ -132,9 +132,10 @@ class Queue(QueueWords):
             ValueError: No queue's list has it.
         """
         del death_penalty_class
-        if not queue_key.startswith(_PREFIX):
+        prefix = way_to(connection).keys.queue("")
+        if not queue_key.startswith(prefix):
             raise ValueError(f"Not a valid queue key: {queue_key}")
-        name = queue_key.removeprefix(_PREFIX)
+        name = queue_key.removeprefix(prefix)
         return cls(name, connection=connection, job_class=job_class, serializer=serializer)
 
     @property

@@ -6,7 +6,7 @@ import signal
 from datetime import datetime
 from enum import StrEnum
 from importlib import import_module
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from workhorse import worker
 from workhorse.compat.clients import RQSource, client_of, namespace, way_to
@@ -48,6 +48,7 @@ class BaseWorker(worker.Worker):
 
     redis_worker_namespace_prefix = _PREFIX
     redis_workers_keys = _KEYS.workers
+    strategy: ClassVar[str] = "default"
     queue_class: type[Queue] = Queue
     job_class: type[Job] = Job
 
@@ -120,7 +121,7 @@ class BaseWorker(worker.Worker):
             burst=burst,
             max_jobs=max_jobs,
             max_idle_time=max_idle_time,
-            dequeue_strategy=str(dequeue_strategy),
+            dequeue_strategy=self.strategy if dequeue_strategy == "default" else dequeue_strategy,
         )
 
     # Who works
@@ -167,7 +168,7 @@ class BaseWorker(worker.Worker):
             ValueError: No worker's hash has it.
         """
         way = way_to(connection)
-        name = worker_key.removeprefix(_PREFIX)
+        name = worker_key.removeprefix(way.keys.worker(""))
         record = run(way, workers.find(way.keys, name))
         if record is None:
             return None
