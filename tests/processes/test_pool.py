@@ -233,3 +233,20 @@ def test_a_pool_refuses_what_it_cannot_be(connection: Connection):
         WorkerPool("default", connection, worker_class=Odd)
     with pytest.raises(ValueError, match="horses is 0"):
         WorkerPool("default", connection, horses=0)
+
+
+@pytest.mark.slow
+def test_a_worker_that_does_not_stop_is_killed(pool: Start, queue: Queue, tmp_path: Path):
+    one = pool()
+    workers = one.workers()
+    job = queue.enqueue(jobs.book_when_told, str(tmp_path))
+    begun(tmp_path)
+    job.refresh()
+    kill(workers[job.worker_name or ""], signal.SIGSTOP)
+    one.signal(signal.SIGTERM)
+    eventually(lambda: "worker" in one.log and "stopping: finishing" in one.log)
+    passes(0.35)
+    one.signal(signal.SIGTERM)
+    assert one.ended(15) == 0
+    assert f"worker {job.worker_name} does not stop, and is killed" in one.log
+    eventually(one.has_gone)

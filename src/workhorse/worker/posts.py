@@ -31,6 +31,9 @@ PATIENCE: Final = 30.0
 """How long a worker may take to hear what it is to do, seconds; it needs a tenth of one."""
 LINGERS: Final = 0.05
 """How soon to look again for one that has let go and not ended, seconds."""
+LAST: Final = 8.0
+"""How long a worker that is to stop at once may take before it is killed, seconds; for five of them
+it tries to return its jobs."""
 REPEAT: Final = 0.5
 """How often a worker that hears signals only is told again to stop at once, seconds."""
 
@@ -111,6 +114,8 @@ class Post:
             self.is_done = True
         if self._end is None or self._process is None:
             return
+        if word == STOP:
+            asyncio.get_running_loop().call_later(LAST, self._kill, self._process)
         if self._pool.settings.isolation != "inline":
             with contextlib.suppress(OSError):
                 self._end.send(word)
@@ -146,6 +151,12 @@ class Post:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+    def _kill(self, process: subprocess.Popen[bytes]) -> None:
+        """It was told to stop at once, and has not: it hangs."""
+        if process is self._process and process.poll() is None:
+            log.error("worker %s does not stop, and is killed", self.name)
+            process.kill()
 
     def _hear(self) -> None:
         assert self._end is not None  # noqa: S101 - for the type checker

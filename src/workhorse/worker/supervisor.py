@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import signal
 import threading
 import time
@@ -38,6 +39,8 @@ DEBOUNCE = 0.3
 """A second signal within this time is the first one's echo, seconds."""
 TICK = 1.0
 """How often a worker looks whether it has been idle for too long, seconds."""
+LAST = 10
+"""How long a worker that has lost its pool may take to end, beyond its grace, seconds."""
 FAREWELL = 5.0
 """How long a worker that is told to stop at once tries to return its jobs, seconds."""
 
@@ -154,6 +157,8 @@ class Supervisor:
     def _orphaned(self) -> None:
         """The pool has died: another one may start as many workers again."""
         log.warning("the pool is gone")
+        # Whatever keeps it from ending must not keep it for ever: nobody else would end it.
+        signal.alarm(math.ceil(self._settings.grace or 0) + LAST)
         self._shut_down()
         if self._settings.grace is None:
             self._end_now()
