@@ -231,6 +231,24 @@ def test_kinds_of_workers_are_ways_of_working(connection):
     assert plain.preload[0] == "workhorse.compat.handles"
 
 
+def test_who_overrides_what_nothing_calls_is_told():
+    with pytest.warns(UserWarning, match="Mine.execute_job: nothing calls it here"):
+        type("Mine", (Worker,), {"execute_job": None})
+
+
+def test_every_job_goes_by_way_of_an_enqueue_job_that_was_wrapped(queue, monkeypatch):
+    own = Queue.enqueue_job
+
+    def wrapped(self, job, **kwargs):  # as tools that trace jobs do
+        job.meta["trace"] = "t"
+        return own(self, job, **kwargs)
+
+    monkeypatch.setattr(Queue, "enqueue_job", wrapped)
+    job = queue.enqueue(chores.add, 1, 2, at_front=True)
+    assert Job.fetch(job.id, queue.source).meta == {"trace": "t"}
+    assert queue.job_ids == [job.id]
+
+
 def test_a_scheduler_has_nothing_to_do_and_can_be_stopped(connection):
     scheduler = RQScheduler(["default"], connection)
     assert scheduler.acquire_locks() == {"default"}

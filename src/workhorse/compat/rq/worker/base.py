@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import warnings
 from datetime import datetime
 from enum import StrEnum
 from importlib import import_module
@@ -27,6 +28,15 @@ from workhorse.records import WorkerRecord, as_datetime
 from workhorse.states import WorkerStatus
 
 SHUTDOWN_SIGNAL = signal.SIGKILL
+_UNCALLED = frozenset(
+    (
+        *("execute_job", "fork_work_horse", "handle_exception", "handle_job_failure"),
+        *("handle_job_success", "heartbeat", "main_work_horse", "monitor_work_horse"),
+        *("perform_job", "register_birth", "reorder_queues", "run_maintenance_tasks"),
+        *("setup_work_horse_signals", "teardown", "wait_for_horse"),
+    )
+)
+"""What programs override in RQ's loop; ours is another one."""
 _KEYS = Keys(namespace())
 _PREFIX = _KEYS.worker("")
 
@@ -98,6 +108,24 @@ class BaseWorker(worker.Worker):
             work_horse_killed_handler=work_horse_killed_handler,
             **ours,
         )
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Say so where a program overrides what nothing calls here."""
+        super().__init_subclass__(**options)
+        for name in _UNCALLED.intersection(vars(cls)):
+            warnings.warn(
+                f"{cls.__name__}.{name}: nothing calls it here; exception_handlers=, "
+                f"work_horse_killed_handler= and preload= are what there is",
+                stacklevel=2,
+            )
+
+    def perform_job(self, job: Job, queue: Queue, execution: object) -> bool:
+        """Not called: it is there for tools that wrap it where it is RQ's."""
+        raise NotImplementedError("a work horse runs jobs; nothing calls this")
+
+    def handle_exception(self, job: Job, *exc_info: Any) -> None:
+        """Not called, as above: `exception_handlers` are."""
+        raise NotImplementedError("a work horse calls the exception handlers; nothing calls this")
 
     def work(
         self,
