@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.lab import Lab, all_ran, check_runs
 from benchmarks.measures.drain import known_rate
+from benchmarks.measures.draining import Order, fill
 from benchmarks.measures.measure import Figures, Metric, Subject, percentiles
-from benchmarks.slots import Slots
 from benchmarks.systems.system import System
 
 _STEP = 0.013
@@ -16,6 +16,8 @@ _STEP = 0.013
 _LEAD = 2.5
 """From the first call to the first due time: the worker starts meanwhile."""
 _SINGLE = 100
+_UNTIMED = 5
+"""Jobs before the first that is due: that workers import it when it first comes is not lateness."""
 _BURST = 5_000
 _BURST_OF_OURS = 100_000
 _PER_SECOND = 1_500
@@ -47,8 +49,7 @@ class Late:
 
     def run(self, lab: Lab, subject: Subject, count: int) -> Figures:
         """One run."""
-        slots = lab.fresh(count)
-        late = _lateness(lab, subject, slots, _LEAD, _STEP)
+        late = _lateness(lab, subject, count, _LEAD, _STEP)
         return {
             **percentiles("late", late),
             "early": sum(one < 0 for one in late),
@@ -86,9 +87,8 @@ class Burst:
     def run(self, lab: Lab, subject: Subject, count: int) -> Figures:
         """One run."""
         rate = known_rate(lab, subject)
-        slots = lab.fresh(count)
         pace = _PER_SECOND * (2 if subject.system.name == "Workhorse" else 1)
-        late = _lateness(lab, subject, slots, max(_LEAD, count / pace + 2.0), 0.0)
+        late = _lateness(lab, subject, count, max(_LEAD, count / pace + 2.0), 0.0)
         drained = count / rate * 1000
         return {
             "jobs_per_s": count / (max(late) - min(late)) * 1000,
@@ -108,13 +108,15 @@ def _schedulers(systems: Sequence[System]) -> Iterator[Subject]:
             yield Subject(system, name, against="Worker")
 
 
-def _lateness(lab: Lab, subject: Subject, slots: Slots, lead: float, step: float) -> list[float]:
+def _lateness(lab: Lab, subject: Subject, count: int, lead: float, step: float) -> list[float]:
     """How many ms after its due time each job began."""
-    count = slots.count
+    slots = lab.fresh(count + _UNTIMED)
     with (
         lab.client(subject.system, subject.how) as client,
         lab.worker(subject.system, subject.how) as worker,
     ):
+        fill(client, subject, Order(_UNTIMED), start=count)
+        worker.wait(lambda: all(slots.ended[count:]), _TIMEOUT)
         told = client.ask(
             "schedule", count=count, delay=lead, step=step, flavour=subject.how.flavour
         )
@@ -122,4 +124,5 @@ def _lateness(lab: Lab, subject: Subject, slots: Slots, lead: float, step: float
         left = (told["due"][-1] - time.monotonic_ns()) / 1e9
         worker.wait(lambda: all_ran(slots), left + _TIMEOUT)
     check_runs(slots)
-    return [(at - due) / 1e6 for at, due in zip(slots.begun, told["due"], strict=True)]
+    begun = slots.begun[:count]
+    return [(at - due) / 1e6 for at, due in zip(begun, told["due"], strict=True)]

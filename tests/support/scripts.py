@@ -68,7 +68,7 @@ class Answer(NamedTuple):
 
     jobs: list[Taken]
     refused: list[str]
-    due: int
+    due: float
     left: int
     now: int
 
@@ -129,7 +129,8 @@ class Scripts:
             for job_id, fields in zip(jobs[::2], jobs[1::2], strict=True)
         ]
         self.news = more[0] if more else []
-        return Answer(taken, [word.decode() for word in refused], due, left, now)
+        in_ms = due / 1000 if due > 0 else due
+        return Answer(taken, [word.decode() for word in refused], in_ms, left, now)
 
     def register(self, worker: str = "w", identity: str = "1", *, time: int = NOW) -> list[bytes]:
         words = (time, worker, TTL, "machine", identity, "queues", "q")

@@ -15,7 +15,7 @@
 --                           no horse for callbacks), 1 if they had run before or '', how many; of
 --                           each: job id, result or exception, run time in ms
 --
--- Returns {jobs {queue, {id, fields, …}, …}, refused {id}, ms until the next due thing or -1, 1 if a
+-- Returns {jobs {queue, {id, fields, …}, …}, refused {id}, µs until the next due thing or -1, 1 if a
 -- queue has more, the server's time, 1 if it is a repeat, news {kind, word, …}}.
 -- The fields are those before the job was taken; in a repeat, those after. News (`cron <entry that is
 -- due>`, `suspended <queue>`) may be left out. STALE <number>: the worker has gone on to a higher one.

@@ -43,7 +43,7 @@ class Exchanged:
     Attributes:
         jobs: The new leases, in order.
         refused: Ids of outcomes that came too late: the lease was not this worker's any more.
-        next_due: Milliseconds until something falls due, or None.
+        next_due: Seconds until something falls due, or None.
         left: Whether a queue has more.
         now: The server's time, ms since 1970.
         again: Whether this number was used before: the outcomes may not have been taken.
@@ -53,7 +53,7 @@ class Exchanged:
 
     jobs: list[Lease]
     refused: list[str]
-    next_due: int | None
+    next_due: float | None
     left: bool
     now: int = 0
     again: bool = False
@@ -104,7 +104,7 @@ def exchange(  # noqa: PLR0913 - the words of one exchange
     return Exchanged(
         _leases(f"{terms.worker}:{number}", jobs, again=again == 1),
         [job_id.decode("utf-8", "replace") for job_id in refused],
-        None if next_due < 0 else next_due,
+        None if next_due < 0 else next_due / 1e6,
         left == 1,
         now,
         again == 1,

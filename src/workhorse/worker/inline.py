@@ -261,9 +261,9 @@ class InlineWorker:
             self._link.close()
             self._link = None
 
-    def _rest(self, next_due: int | None) -> None:
+    def _rest(self, next_due: float | None) -> None:
         """Block on the bells until one rings, something falls due, or the block ends."""
-        seconds = BLOCK if next_due is None else min(BLOCK, max(next_due, 1) / 1000)
+        seconds = BLOCK if next_due is None else min(BLOCK, max(next_due, 0.001))
         limit = self._settings.max_idle_time
         if limit is not None:
             seconds = min(seconds, max(0.05, limit))

@@ -26,6 +26,7 @@ from workhorse.worker.identity import identity
 from workhorse.worker.inbox import Inbox
 from workhorse.worker.launch import Launched
 from workhorse.worker.orders import Orders
+from workhorse.worker.precision import precise_loop
 from workhorse.worker.settings import Settings
 from workhorse.worker.stabling import Stabling
 from workhorse.worker.tally import Tally
@@ -62,7 +63,8 @@ def supervise(
         finally:
             await connection.aclose()
 
-    return asyncio.run(work())
+    with asyncio.Runner(loop_factory=precise_loop) as runner:
+        return runner.run(work())
 
 
 class Supervisor:

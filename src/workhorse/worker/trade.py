@@ -37,8 +37,8 @@ GATHER: Final = 0.002
 """How long outcomes may wait for company while all horses have work, seconds."""
 PLENTY: Final = 128
 """How many outcomes do not wait for more."""
-FAR: Final = 3_600_000
-"""What is due later than this needs no timer: something else will happen before, ms."""
+FAR: Final = 3600.0
+"""What is due later than this needs no timer: something else will happen before, seconds."""
 BLOCK: Final = 5
 """How long an idle worker blocks on its bells at a time, seconds."""
 
@@ -361,13 +361,13 @@ class Trade:
         names = {what for kind, what in got.news if kind == "suspended"}
         return ALL in names or names.issuperset(self._settings.queues)
 
-    def _plan(self, next_due: int | None) -> None:
+    def _plan(self, next_due: float | None) -> None:
         if self._falling_due is not None:
             self._falling_due.cancel()
             self._falling_due = None
         if next_due is not None and next_due < FAR:
             loop = asyncio.get_running_loop()
-            self._falling_due = loop.call_later(max(next_due, 1) / 1000, self._look_again)
+            self._falling_due = loop.call_later(next_due or 0.001, self._look_again)
 
     def _order(self) -> list[str]:
         queues = self._queues
