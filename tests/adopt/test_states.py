@@ -17,6 +17,7 @@ from workhorse.registry import (
     ScheduledJobRegistry,
 )
 from workhorse.states import JobStatus
+from workhorse.webhook import Webhook
 from workhorse.worker import SimpleWorker
 
 
@@ -217,6 +218,37 @@ queue().enqueue(jobs.add, 1, job_id="j", on_success=Callback(jobs.succeeded, tim
     assert raw == [b"tests.support.rqjobs.succeeded 7", b"tests.support.rqjobs.failed", b"1"]
 
 
+def test_webhooks_come_along(fleet, adopt, connection):
+    fleet.run("""
+hook = rq.Webhook("http://localhost:1/x", "finished", method="POST", headers={"A": "b"}, timeout=5)
+queue().enqueue(jobs.add, 1, job_id="j", webhooks=[hook])
+""")
+    adopt()
+    hooks = Webhook(
+        "http://localhost:1/x", "finished", method="POST", headers={"A": "b"}, timeout=5
+    )
+    assert Job.fetch("j", connection).webhooks == [hooks]
+
+
+@pytest.mark.parametrize("serializer", [None, "pickle"])
+def test_what_is_moved_is_signed_if_there_is_a_secret(
+    fleet, adopt, connection, monkeypatch, serializer
+):
+    monkeypatch.setenv("WORKHORSE_SECRET", "a secret that is long enough")
+    fleet.run("""
+queue().enqueue(jobs.add, 1, job_id="done", meta={"a": 1})
+work()
+queue().enqueue(jobs.add, 2, job_id="j", meta={"a": 2}, retry=Retry(2, 5), job_timeout=50,
+    on_success=Callback(jobs.succeeded))
+""")
+    adopt(serializer=serializer)
+    done = Job.fetch("done", connection, serializer=serializer)
+    assert (done.return_value(), done.meta) == (1, {"a": 1})
+    SimpleWorker(["q"], connection=connection, serializer=serializer).work(burst=True)
+    job = Job.fetch("j", connection, serializer=serializer)
+    assert (job.return_value(), job.meta) == (2, {"a": 2})
+
+
 def test_a_group_comes_along(fleet, adopt, connection):
     fleet.run("""
 from rq.group import Group
@@ -269,10 +301,12 @@ r.lpop("rq:queue:q")                               # and its worker was killed h
 queue().enqueue(jobs.boom, job_id="requeued")
 work()
 r.zrem("rq:failed:q", "requeued")                  # and whoever requeued it was killed here
+queue().enqueue(jobs.add, 1, job_id="ran").set_status("started")
+r.lpop("rq:queue:q")                               # and RQ forgot that somebody ran it
 """)
     report = adopt()
-    assert report.moved == {"queued": 1, "failed": 1}
-    assert Queue("q", connection).job_ids == ["popped"]
+    assert report.moved == {"queued": 1, "started": 1, "failed": 1}
+    assert sorted(Queue("q", connection).job_ids) == ["popped", "ran"]
     assert FailedJobRegistry("q", connection).get_job_ids() == ["requeued"]
     assert theirs(connection) == set()
 

@@ -34,29 +34,37 @@ def say(what):
 """
 
 
-@cache
 def rq_python(version: str) -> str:
     """The Python that has this release of RQ; its environment is made if it is not there.
 
     Skips the test if it cannot be made, and says why.
     """
+    python, why = _made(version)
+    if why:
+        pytest.skip(f"no environment with rq {version} can be made here: {why}")
+    return python
+
+
+@cache
+def _made(version: str) -> tuple[str, str]:
+    """The Python, and why there is none or ''."""
     folder = ROOT / ".venvs" / f"rq-{version}"
     python, stamp = folder / "bin" / "python", folder / ".ready"
     folder.parent.mkdir(exist_ok=True)
     with (folder.parent / ".rq.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # tests run side by side
-        if not stamp.exists() or stamp.read_text() != sys.version:
-            quietly = ("-qq", "--disable-pip-version-check", "--no-input")
-            for words in (
-                (sys.executable, "-m", "venv", "--clear", str(folder)),
-                (str(python), "-m", "pip", "install", *quietly, f"rq=={version}"),
-            ):
-                ran = subprocess.run(words, capture_output=True, text=True, check=False)
-                if ran.returncode:
-                    last = (ran.stderr.strip() or "no word").splitlines()[-1]
-                    pytest.skip(f"no environment with rq {version} can be made here: {last}")
-            stamp.write_text(sys.version)
-    return str(python)
+        if stamp.exists() and stamp.read_text() == sys.version:
+            return str(python), ""
+        quietly = ("-qq", "--disable-pip-version-check", "--no-input")
+        for words in (
+            (sys.executable, "-m", "venv", "--clear", str(folder)),
+            (str(python), "-m", "pip", "install", *quietly, f"rq=={version}"),
+        ):
+            ran = subprocess.run(words, capture_output=True, text=True, check=False)
+            if ran.returncode:
+                return "", (ran.stderr.strip() or "no word").splitlines()[-1]
+        stamp.write_text(sys.version)
+    return str(python), ""
 
 
 class Fleet:

@@ -113,6 +113,7 @@ class Adopter:
     def look(self) -> Flow[int]:
         """Move all that lies in queues and registries; returns how many jobs were moved."""
         before = self.report.total
+        self.report.left.clear()  # RQ may be done with some of them
         for number in range(PASSES):
             start = self.report.total
             there = yield from places.places(self.rq, (yield from self.queue_names()))

@@ -134,7 +134,7 @@ class Shaper:
             "ended_at": job.moment("ended_at"),
             "attempt": len(job.results) or None,
             "retries": job.whole("number_of_retries") or None,
-            "crashes": 1 if place == "wip" else None,
+            "crashes": 1 if place == "wip" or job.status == "started" else None,
             "token": f"{job.text('worker_name')}:0" if job.text("worker_name") else None,
             "meta": self._meta(job, bearer),
             **ties_of(job),
@@ -222,7 +222,7 @@ def status_of(job: RqJob, place: str) -> str:
     """
     if place == "wip":
         return "queued" if job.status in {"started", "queued"} else ""
-    if job.status == "started":
+    if job.status == "started" and place != "lost":
         raise Unreadable("a worker of RQ runs it")
     if place in {"queue", "ready", "taken", "limited"}:
         return "queued"
@@ -234,7 +234,7 @@ def status_of(job: RqJob, place: str) -> str:
     return "queued" if job.status in _TO_RUN else job.status
 
 
-_TO_RUN = frozenset(("queued", "scheduled", "rate_limited", "ready_to_enqueue"))
+_TO_RUN = frozenset(("queued", "started", "scheduled", "rate_limited", "ready_to_enqueue"))
 """What RQ would have run, had it not lost it."""
 
 
