@@ -298,6 +298,9 @@ class Trade:
             self.outcomes[:0] = pending.outcomes
         self.serving.rested = bool(pending.rests & RESTS)
         self._accept([lease for lease in got.jobs if lease.token != self.serving.latest])
+        if got.again and got.jobs:
+            # The message that one of them was given straight may come behind this answer.
+            self.serving.latest = got.jobs[0].token
         if pending.want:
             # The bell may have rung for a job that came after the server had answered.
             self.empty = not got.left and len(got.jobs) < pending.want and not self._rung
