@@ -63,6 +63,7 @@ class Judgements:
             one
             for one, (verdict, _) in self._told.items()
             if fnmatchcase(name, one)
+            and ("(" in one) == ("(" in name)
             and ((verdict == "left out") != there or (there and "*" not in one))
         ]
         if not fitting:
@@ -112,15 +113,15 @@ class Comparison:
             return
         if judged is not None and judged[0] == "left out":
             self.wrong.append(f"{full} is said to be left out, and is there")
-        for name, difference in differences(thing["parameters"], ours):
-            its = self._judged.of(f"{full}({name})") or self._judged.of(
-                f"{full}({name})", there=False
-            )
-            if its is None:
-                self.wrong.append(f"{full}({name}): {difference}")
-            else:
-                self.rows.append(Row(where, f"{thing['name']}({name})", *its))
         self.rows.append(Row(where, shown, *(judged or ("same",))))
+        different = dict(differences(thing["parameters"], ours))
+        for name, *_ in thing["parameters"] or ():
+            one = f"{full}({name})"
+            its = self._judged.of(one) or self._judged.of(one, there=False)
+            if its is not None:
+                self.rows.append(Row(where, f"{thing['name']}({name})", *its))
+            elif name in different:
+                self.wrong.append(f"{one}: {different[name]}")
 
     def _look_at_command(self, name: str, options: Sequence[Sequence[str]]) -> None:
         ours = inventory.commands(command)

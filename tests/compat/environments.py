@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".venvs"
 
-RQ = ("rq==3.0.0", "redis==8.1.0", "click==8.5.1", "croniter==7.0.0")
+RQ = ("rq==3.0.0",)
 TOOLS = ("rq-dashboard==0.9.0", "rq-exporter==3.1.0", "django-rq==4.2.0")
 """Installed without what they require, which is RQ."""
 BESIDE = (
