@@ -14,7 +14,8 @@ from functools import partial
 
 from workhorse.connection import Connection
 from workhorse.exceptions import ConnectionLost, ServerError
-from workhorse.ops.claim import RESTED, RESTS
+from workhorse.ops.claim import RESTED, RESTS, Exchanged
+from workhorse.ops.leases import Lease
 
 log = logging.getLogger("workhorse.worker")
 
@@ -52,6 +53,14 @@ class Serving:
     def flags(self, *, wants: bool) -> int:
         """What the next exchange says of the rest before it, and of the one after it."""
         return (RESTED if self.rested else 0) + (RESTS if wants and self.listens else 0)
+
+    def not_given(self, got: Exchanged) -> list[Lease]:
+        """Those of an answer's jobs that no message has brought; none will bring them later."""
+        leases = [lease for lease in got.jobs if lease.token != self.latest]
+        if got.again and got.jobs:
+            # The message may come behind the answer.
+            self.latest = got.jobs[0].token
+        return leases
 
     async def run(self) -> None:
         """Listen until cancelled."""

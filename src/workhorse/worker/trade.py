@@ -297,10 +297,7 @@ class Trade:
             self._doubtful.update(outcome.job_id for outcome in pending.outcomes)
             self.outcomes[:0] = pending.outcomes
         self.serving.rested = bool(pending.rests & RESTS)
-        self._accept([lease for lease in got.jobs if lease.token != self.serving.latest])
-        if got.again and got.jobs:
-            # The message that one of them was given straight may come behind this answer.
-            self.serving.latest = got.jobs[0].token
+        self._accept(self.serving.not_given(got))
         if pending.want:
             # The bell may have rung for a job that came after the server had answered.
             self.empty = not got.left and len(got.jobs) < pending.want and not self._rung
