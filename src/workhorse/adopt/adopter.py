@@ -80,6 +80,9 @@ class Adopter:
         shaper: Makes ours of RQ's jobs.
         wanted: What is to be moved; default: all.
         progress: See `Progress`.
+
+    Raises:
+        WorkhorseError: RQ's keys cannot be told from ours.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class Adopter:
         wanted: Wanted | None = None,
         progress: Progress = lambda _done, _total: None,
     ) -> None:
+        check_prefix(rq, keys.namespace, on_cluster=False)
         wanted = wanted or Wanted()
         self.report = Report(wanted.dry_run)
         self.rq = rq
@@ -266,17 +270,23 @@ class Adopter:
 
 
 ON_CLUSTER = (
-    "a job can be moved in one step only if RQ's keys and ours are on one node: on a Cluster, set "
-    "--namespace to the hash tag of RQ's prefix (RQ_KEY_PREFIX={jobs} goes with --namespace jobs)"
+    "a job can be moved in one step only if RQ's keys and ours are on one node: on a Cluster, RQ's "
+    "prefix must have --namespace as its hash tag: RQ_KEY_PREFIX={jobs}:rq goes with "
+    "--namespace jobs"
 )
 """Why adoption is refused on a Cluster."""
 
 
-def check_together(rq: RqKeys, namespace: str) -> None:
-    """Find out whether the keys of both lie on one node of a Cluster.
+def check_prefix(rq: RqKeys, namespace: str, *, on_cluster: bool) -> None:
+    """Find out whether the keys of both can be told apart, and reached in one step.
 
     Raises:
-        WorkhorseError: They do not.
+        WorkhorseError: They cannot.
     """
-    if rq.hash_tag != namespace:
+    if rq.prefix == Keys(namespace).prefix[:-1]:
+        raise WorkhorseError(
+            f"RQ's keys would be called like those of namespace {namespace!r}: choose another "
+            f"--namespace; or, on a Cluster, give RQ a longer prefix, such as {rq.prefix}:rq"
+        )
+    if on_cluster and rq.hash_tag != namespace:
         raise WorkhorseError(ON_CLUSTER)

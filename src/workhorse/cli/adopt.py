@@ -77,7 +77,7 @@ def command(**options: Unpack[Options]) -> int:
     Each is moved in one step, with its data, its times, its retries and its result. What RQ's
     workers run, and what cannot be read safely, is left there, and the report says why.
     """
-    from workhorse.adopt.adopter import check_together  # noqa: PLC0415 - not for --help
+    from workhorse.adopt.adopter import check_prefix  # noqa: PLC0415 - not for --help
     from workhorse.adopt.keys import RqKeys  # noqa: PLC0415 - not for --help
 
     if options["dry_run"] and options["follow"]:
@@ -85,15 +85,17 @@ def command(**options: Unpack[Options]) -> int:
     sys.path[:0] = [path for path in absolute(options["path"]) if path not in sys.path]
     connection = reach(_server(options), options["namespace"])
     rq = RqKeys(options["prefix"])
-    if connection.endpoint.kind == "cluster":
-        check_together(rq, connection.namespace)
+    on_cluster = connection.endpoint.kind == "cluster"
+    check_prefix(rq, connection.namespace, on_cluster=on_cluster)
     bar = _Bar(err(), quiet=options["as_json"])
     adopter = _adopter(connection, rq, options, bar)
-    if options["follow"]:
-        _follow(connection, adopter, bar)
-    else:
-        _once(connection, adopter)
-    bar.close()
+    try:
+        if options["follow"]:
+            _follow(connection, adopter, bar)
+        else:
+            _once(connection, adopter)
+    finally:
+        bar.close()
     report = adopter.report
     if options["as_json"]:
         click.echo(json.dumps(report.as_dict()))
