@@ -81,8 +81,7 @@ def test_a_real_job_passes_through_these_steps_and_no_others(
         job = queue.enqueue(jobs.add, 1, 2)
         ours.stop()
         worker = workers.start(max_jobs=1, wait=False)
-        job.wait(20)
-        assert worker.ended() == 0
+        assert worker.ended() == 0  # nobody waits for the job: who does is told a small result
         ours.start()
         value = job.return_value()
         ours.stop()

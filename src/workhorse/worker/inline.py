@@ -12,8 +12,10 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from types import FrameType
 
+from workhorse.callables.importing import resolve
 from workhorse.connection import Connection
 from workhorse.drivers import encode, run
 from workhorse.effects import Flow, Word, command
@@ -23,15 +25,17 @@ from workhorse.ops import workers
 from workhorse.ops.claim import Exchanged, Terms, exchange
 from workhorse.ops.leases import Lease
 from workhorse.ops.reports import Report
-from workhorse.ops.settle import Outcome, release, settle
+from workhorse.ops.settle import Outcome, kept_only, release, settle
 from workhorse.ops.workers import Identity
 from workhorse.states import WorkerStatus
 from workhorse.worker import identity
 from workhorse.worker.commands import Execution
 from workhorse.worker.cron import due_in, fire_all, fire_due
-from workhorse.worker.execution import prepare
+from workhorse.worker.exchanges import Pending, answer_of, opened, replaced
+from workhorse.worker.execution import Run, prepare
 from workhorse.worker.handoff import HandedJob
 from workhorse.worker.heartbeat import birth_facts
+from workhorse.worker.hooks import conclude
 from workhorse.worker.inbox import Alarm
 from workhorse.worker.interventions import Bench, Interventions
 from workhorse.worker.orders import Orders
@@ -40,7 +44,6 @@ from workhorse.worker.settings import Settings
 from workhorse.worker.stable import kit_for
 from workhorse.worker.stage import Stage
 from workhorse.worker.tally import Tally
-from workhorse.worker.trade import Pending, answer_of, opened, replaced
 
 log = logging.getLogger("workhorse.worker")
 
@@ -85,7 +88,13 @@ class InlineWorker:
         self._worked_at = time.monotonic()
 
     def run(self) -> bool:
-        """Work until there is a reason to stop; whether any job was run."""
+        """Work until there is a reason to stop; whether any job was run.
+
+        Raises:
+            NotImportable: There is no such handler.
+        """
+        for name in self._settings.needed:
+            resolve(name)
         before = self._obey_signals()
         try:
             return self._live()
@@ -121,14 +130,14 @@ class InlineWorker:
         while True:
             want = self._want()
             if self._bench and not self._outcomes and not want:
-                self._outcomes = self._run_some()
+                self._run_some()
                 continue
             pending = self._prepare(want)
             flow = self._send(pending)
             # What is held runs while the server works on what has run, and finds more. But who
             # waits to hear how a job has ended need not wait for the end of the next.
             if not self._desk.waits:
-                self._outcomes = self._run_some()
+                self._run_some()
             got = self._receive(pending, flow)
             self._settled(pending, got)
             if names := due_in(got.news):
@@ -147,33 +156,35 @@ class InlineWorker:
         self._desk.settled((), ())  # what is in nobody's hands now is lost
 
     def _unsettled(self) -> set[Execution] | None:
-        if self._in_flight:
-            return None
-        return {(one.job_id, one.token) for one in self._outcomes}
+        # Asked by another thread: what moves meanwhile must be in one of the two places.
+        outcomes = list(self._outcomes)
+        return None if self._in_flight else {(one.job_id, one.token) for one in outcomes}
 
-    def _run_some(self) -> list[Outcome]:
+    def _run_some(self) -> None:
         """Run jobs until they have taken `BATCH_TIME`; all of them, or a stop."""
-        outcomes: list[Outcome] = []
         if not self._bench:
-            return outcomes
+            return
         until = time.monotonic() + BATCH_TIME
         while time.monotonic() < until:
             if self._stopping.is_set():
-                outcomes += map(self._released, self._bench.clear())
+                self._outcomes += map(self._released, self._bench)
+                self._bench.clear()
                 break
             if (lease := self._bench.begin()) is None:
                 break
-            outcomes.append(self._run_one(lease))
+            self._outcomes.append(self._desk.stopped(lease) or self._run_one(lease))
             self._bench.end()
         self._worked_at = time.monotonic()
-        return outcomes
 
     def _run_one(self, lease: Lease) -> Outcome:
         self._tally.started(lease)
         job = HandedJob(lease.id, lease.queue, lease.token, lease.attempt, lease.fields)
         # Not while its module is imported: half of one is of no use to later jobs.
         ready = prepare(job, self._kit)
-        report = ready if isinstance(ready, Report) else self._stage.run(lease, ready.whole)
+        if isinstance(ready, Report):
+            report = ready
+        else:
+            report = self._stage.run(lease, partial(self._whole, ready))
         if self._interrupted and "builtins.KeyboardInterrupt" in report.names:
             return self._released(lease)
         report = self._interventions.amended(lease, report)
@@ -181,8 +192,14 @@ class InlineWorker:
         outcome = self._desk.stopped(lease, report) or settle(
             lease, report, chance=random.random(), result_ttl=self._settings.result_ttl
         )
+        outcome = kept_only(outcome, lease, self._settings.failure_ttl)
         self._tally.ended(lease, report, outcome)
         return outcome
+
+    def _whole(self, run: Run) -> Report:
+        report = run.whole()
+        # A job that is given back has not failed.
+        return report if self._interrupted else conclude(run, report)
 
     def _released(self, lease: Lease) -> Outcome:
         return self._desk.stopped(lease) or release(lease)
@@ -357,7 +374,7 @@ class InlineWorker:
             return run(self._connection, flow)
         except ServerError as error:
             log.warning("cannot fire cron entries: %s", error)
-            return None
+        return None
 
     def _shut_down(self) -> None:
         """A command wants what a first signal wants."""

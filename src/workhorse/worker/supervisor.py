@@ -100,13 +100,9 @@ class Supervisor:
         self._build()
         self._obey_signals()
         await self._settle_in()
-        tasks = [
-            asyncio.create_task(part())
-            for part in (
-                *(self._trade.run, self._trade.listen, self._trade.serving.run),
-                *(self._heart.run, self._obey_commands),
-            )
-        ]
+        trade = self._trade
+        parts = (trade.run, trade.listen, trade.serving.run, self._heart.run, self._obey_commands)
+        tasks = [asyncio.create_task(part()) for part in parts]
         log.info(
             "worker %s listens on %s (%s)",
             self._settings.name,

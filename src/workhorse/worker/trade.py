@@ -12,12 +12,12 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from workhorse.connection import Connection
 from workhorse.drivers import arun, encode
-from workhorse.effects import Call, Flow, command
-from workhorse.exceptions import DuplicateWorkerError, ServerError
+from workhorse.effects import Flow, command
+from workhorse.exceptions import ServerError
 from workhorse.links.aio import AsyncLink
 from workhorse.ops.claim import RESTED, RESTS, Exchanged, Terms, exchange, given
 from workhorse.ops.leases import Lease
@@ -26,6 +26,7 @@ from workhorse.ops.settle import Outcome, kept_only, release, settle
 from workhorse.ops.suspension import ALL
 from workhorse.worker.commands import Desk, Execution
 from workhorse.worker.cron import Clockwork
+from workhorse.worker.exchanges import Pending, answer_of, opened, replaced
 from workhorse.worker.serving import Serving
 from workhorse.worker.settings import Settings
 from workhorse.worker.tally import Tally
@@ -41,17 +42,6 @@ FAR: Final = 3600.0
 """What is due later than this needs no timer: something else will happen before, seconds."""
 BLOCK: Final = 5
 """How long an idle worker blocks on its bells at a time, seconds."""
-
-
-class Pending(NamedTuple):
-    """An exchange that is under way, as it can be sent again."""
-
-    number: int
-    queues: list[str]
-    want: int
-    outcomes: list[Outcome]
-    woken: bool = True
-    rests: int = 0
 
 
 class Trade:
@@ -376,25 +366,3 @@ class Trade:
         elif self._settings.strategy == "random":
             random.shuffle(queues)
         return queues
-
-
-def opened(flow: Flow[Exchanged]) -> bytes:
-    """Begin the flow of an exchange: its only call, as it is sent."""
-    call = next(flow)
-    assert isinstance(call, Call)  # noqa: S101 - for the type checker
-    return encode(call)
-
-
-def answer_of(flow: Flow[Exchanged], reply: object) -> Exchanged:
-    """What a flow that was opened makes of the reply to its call."""
-    try:
-        flow.send(reply)
-    except StopIteration as done:
-        answer: Exchanged = done.value
-        return answer
-    raise AssertionError("an exchange is one call")
-
-
-def replaced(name: str) -> DuplicateWorkerError:
-    """The error of a worker whose name somebody else works under."""
-    return DuplicateWorkerError(f"another process works under the name {name!r} by now")
