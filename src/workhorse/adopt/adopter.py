@@ -283,7 +283,7 @@ def check_prefix(rq: RqKeys, namespace: str, *, on_cluster: bool) -> None:
     Raises:
         WorkhorseError: They cannot.
     """
-    if rq.prefix == Keys(namespace).prefix[:-1]:
+    if rq.job("x") == Keys(namespace).job("x"):
         raise WorkhorseError(
             f"RQ's keys would be called like those of namespace {namespace!r}: choose another "
             f"--namespace; or, on a Cluster, give RQ a longer prefix, such as {rq.prefix}:rq"
