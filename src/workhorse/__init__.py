@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # for type checkers; at run time `__getattr__` does it
     from workhorse.aio import AsyncJob, AsyncQueue
+    from workhorse.callbacks import Callback
     from workhorse.connection import Connection, connect
     from workhorse.cron import AsyncCron, Cron
     from workhorse.dependency import Dependency, RateLimit
@@ -38,6 +39,8 @@ if TYPE_CHECKING:  # for type checkers; at run time `__getattr__` does it
         RefusedPayload,
         ServerError,
         TimeoutFormatError,
+        WebhookError,
+        WebhookRefused,
         WorkHorseDied,
         WorkhorseError,
     )
@@ -47,6 +50,7 @@ if TYPE_CHECKING:  # for type checkers; at run time `__getattr__` does it
     from workhorse.queue import Queue
     from workhorse.result import Result
     from workhorse.states import JobStatus
+    from workhorse.webhook import Webhook
     from workhorse.worker import SimpleWorker, SpawnWorker, Worker
     from workhorse.worker_pool import WorkerPool
 
@@ -60,6 +64,7 @@ __all__ = [
     "AsyncQueue",
     "BadArguments",
     "BadSchedule",
+    "Callback",
     "Connection",
     "ConnectionLost",
     "Cron",
@@ -93,6 +98,9 @@ __all__ = [
     "SimpleWorker",
     "SpawnWorker",
     "TimeoutFormatError",
+    "Webhook",
+    "WebhookError",
+    "WebhookRefused",
     "WorkHorseDied",
     "Worker",
     "WorkerPool",
@@ -107,6 +115,7 @@ _ELSEWHERE = {
     "AsyncGroup": "group",
     "AsyncJob": "aio",
     "AsyncQueue": "aio",
+    "Callback": "callbacks",
     "Connection": "connection",
     "Cron": "cron",
     "Dependency": "dependency",
@@ -120,6 +129,7 @@ _ELSEWHERE = {
     "Retry": "policies",
     "SimpleWorker": "worker",
     "SpawnWorker": "worker",
+    "Webhook": "webhook",
     "Worker": "worker",
     "WorkerPool": "worker_pool",
     "connect": "connection",

@@ -14,9 +14,10 @@ from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from workhorse.callables import check_arguments, describe, reference
+from workhorse.callbacks import callback_of
 from workhorse.clock import new_id
 from workhorse.codec import Codec
-from workhorse.envelopes import seal_call, seal_meta
+from workhorse.envelopes import Bearer, seal_call, seal_meta
 from workhorse.exceptions import BadArguments
 from workhorse.names import check_job_id
 from workhorse.options import (
@@ -28,7 +29,9 @@ from workhorse.options import (
     EnqueueData,
     OnCrash,
     is_at_front,
+    leaves_calls,
     options_of,
+    webhooks_of,
 )
 from workhorse.records import CallSpec
 from workhorse.schedules import delay_ms, due_ms, seconds
@@ -161,8 +164,23 @@ class Shaper:
                 call = call._replace(description=one_line(call.description))
             if call.meta:
                 more += ("meta", seal_meta(self._codec, bearer, call.meta))
+            if leaves_calls(call):
+                more += ("hooks", self._hooks(call, name, bearer))
         data = seal_call(self._codec, bearer, name, options, (args, kwargs, instance))
         return call, (job_id, mode, nonce), name, data, options, more
+
+    def _hooks(self, call: EnqueueData, func: str, bearer: tuple[str, str, str]) -> bytes:
+        """The calls that a job leaves for its end."""
+        from workhorse import followups  # noqa: PLC0415 - few jobs leave any
+
+        return followups.hooks_of(
+            self._codec,
+            Bearer(*bearer),
+            func,
+            callback_of("on_failure", call.on_failure),
+            callback_of("on_stopped", call.on_stopped),
+            webhooks_of(call),
+        )
 
     def shape(self, checked: Checked, due: int | None = None, delay: int | None = None) -> CallSpec:
         """What is sent of a call; this cannot fail.

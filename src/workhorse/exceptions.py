@@ -27,6 +27,8 @@
       AbandonedJobError           the job's workers vanished too often
       DependencyFailedError       a job that this one was to wait for failed, or is gone
       WorkHorseDied               the horse that ran the job died
+      WebhookError                an HTTP request that tells how a job ended failed
+        WebhookRefused            the other side will not take it later either
     JobTimeoutException           (a BaseException) raised inside a job at its timeout
     JobStopped                    (a BaseException) raised inside a job that somebody stops
 
@@ -310,6 +312,14 @@ class DependencyFailedError(WorkhorseError):
 
 class WorkHorseDied(WorkhorseError):  # noqa: N818 - reads as a sentence
     """The horse that ran the job died; the text says of what."""
+
+
+class WebhookError(WorkhorseError):
+    """The request of a webhook failed; the text says with what answer."""
+
+
+class WebhookRefused(WebhookError):  # noqa: N818 - reads as a sentence
+    """The other side of a webhook answered that it would not take the request later either."""
 
 
 class JobTimeoutException(BaseException):

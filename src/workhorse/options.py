@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from math import ceil
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
+from workhorse.callbacks import CALLED_WITH, Callback, callback_of
 from workhorse.clock import made_at
 from workhorse.defaults import DEFAULT_FAILURE_TTL, DEFAULT_TIMEOUT
 from workhorse.dependency import RateLimit, dependency_of, id_of
@@ -15,10 +16,16 @@ from workhorse.names import check_group_name
 from workhorse.policies import Repeat, Retry
 from workhorse.schedules import seconds
 
+if TYPE_CHECKING:
+    from workhorse.webhook import Webhook
+
 Duration = float | str | timedelta
 """5, 2.5, '90', '90s', '3m', '1h', '2d', or a timedelta; whole seconds for a ttl."""
 OnCrash = Literal["retry", "fail"]
 """What becomes of a job whose worker vanished: it is delivered again, or fails at once."""
+
+OnEnd = Callback | Callable[..., Any] | str
+"""What is called when a job has ended."""
 
 
 class CallOptions(TypedDict, total=False):
@@ -39,6 +46,10 @@ class CallOptions(TypedDict, total=False):
     repeat: Repeat | int | None
     rate_limit: RateLimit | None
     group_id: str | None
+    on_success: OnEnd | None
+    on_failure: OnEnd | None
+    on_stopped: OnEnd | None
+    webhooks: Sequence[Webhook] | None
 
 
 class EnqueueData(NamedTuple):
@@ -62,6 +73,10 @@ class EnqueueData(NamedTuple):
     repeat: Repeat | int | None = None
     rate_limit: RateLimit | None = None
     group_id: str | None = None
+    on_success: OnEnd | None = None
+    on_failure: OnEnd | None = None
+    on_stopped: OnEnd | None = None
+    webhooks: Sequence[Webhook] | None = None
 
 
 UNSET = EnqueueData("")[3:]
@@ -73,9 +88,11 @@ OPTIONS: Mapping[str, str] = {
 }
 """What `enqueue` keeps for itself -> the option's name; all other keywords are the function's."""
 
-LATER = frozenset(("on_success", "on_failure", "on_stopped", "webhooks", "pipeline"))
+LATER = frozenset(("pipeline",))
 """Options of RQ that this version does not have; None is accepted."""
 
+MOST_WEBHOOKS = 20
+"""How many webhooks a job may have."""
 TRACE = 500
 """How long the server remembers a job that was deleted when it ended, seconds."""
 
@@ -101,6 +118,7 @@ def options_of(call: EnqueueData, base: EnqueueData | None = None) -> Mapping[by
         b"on_crash": _on_crash(_first(call.on_crash, base.on_crash)),
         b"repeat": _repeat(call.repeat),
         **_bonds(call),
+        **_callbacks(call),
     }
     return {name: value.encode() for name, value in given.items() if value is not None}
 
@@ -215,10 +233,50 @@ def _bonds(call: EnqueueData) -> dict[bytes, str | None]:
         bonds[b"after"] = "1"
     dependency = dependency_of(call.depends_on)
     if dependency is not None:
+        if call.job_id is not None and call.job_id in map(id_of, dependency.jobs):
+            raise ValueError(
+                f"job {call.job_id!r} depends on itself: it would wait for ever; name other jobs"
+            )
         bonds[b"parents"] = " ".join(map(_parent, dependency.jobs))
         if dependency.on_failure not in (None, "fail"):
             bonds[b"on_parent"] = dependency.on_failure
     return bonds
+
+
+def _callbacks(call: EnqueueData) -> dict[bytes, str | None]:
+    """What is called when a job ends. All but a success may find no horse to do it."""
+    called: dict[bytes, str | None] = {}
+    for kind in CALLED_WITH:
+        callback = callback_of(kind, getattr(call, kind))
+        if callback is not None:
+            called[kind.encode()] = callback.to_text()
+    if call.webhooks is not None:
+        webhooks_of(call)
+    if leaves_calls(call):
+        called[b"after"] = "1"
+    return called
+
+
+def leaves_calls(call: EnqueueData) -> bool:
+    """Whether the server has to make calls when the job ends."""
+    return call.on_failure is not None or call.on_stopped is not None or bool(call.webhooks)
+
+
+def webhooks_of(call: EnqueueData) -> Sequence[Webhook]:
+    """A call's webhooks.
+
+    Raises:
+        TypeError: There is something else among them.
+        ValueError: There are too many.
+    """
+    from workhorse.webhook import Webhook  # noqa: PLC0415 - few calls have any
+
+    given: object = call.webhooks or ()
+    if not isinstance(given, Sequence) or not all(isinstance(one, Webhook) for one in given):
+        raise TypeError(f"webhooks={given!r:.100}: give a list of Webhook(...)")
+    if len(given) > MOST_WEBHOOKS:
+        raise ValueError(f"{len(given)} webhooks: a job has {MOST_WEBHOOKS} at most")
+    return given
 
 
 def _parent(job: Any) -> str:  # noqa: ANN401 - an id or a handle

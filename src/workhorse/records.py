@@ -83,6 +83,10 @@ class JobRecord:
     front: str = ""
     rate_limit: str = ""
     group_id: str = ""
+    on_success: str = ""
+    on_failure: str = ""
+    on_stopped: str = ""
+    hooks: bytes = b""
     token: str = ""
     result: bytes | None = None
     exc_info: str | None = None
@@ -100,6 +104,7 @@ _DECODERS: dict[bytes, Any] = {
     b"data": bytes,
     b"result": bytes,
     b"meta": bytes,
+    b"hooks": bytes,
     b"timeout": float,
     **dict.fromkeys(
         (
@@ -121,6 +126,7 @@ _DECODERS: dict[bytes, Any] = {
         (
             *(b"origin", b"func", b"description", b"retry", b"on_crash", b"token", b"exc_info"),
             *(b"repeat", b"parents", b"on_parent", b"front", b"rate_limit", b"group_id"),
+            *(b"on_success", b"on_failure", b"on_stopped"),
         ),
         lambda v: v.decode("utf-8", "replace"),
     ),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Self
 
+from workhorse.aftermath import Aftermath
 from workhorse.callables import describe, resolve
 from workhorse.connection import Connection
 from workhorse.dependency import RateLimit
@@ -25,7 +26,7 @@ UNSET: Any = object()
 """Not known yet, where None would be a value."""
 
 
-class JobSnapshot:
+class JobSnapshot(Aftermath):
     """One job: what is known of it here, and how to ask for more.
 
     Attributes:

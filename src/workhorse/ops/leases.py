@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workhorse.defaults import DEFAULT_TIMEOUT
+from workhorse.defaults import CALLBACK_TIMEOUT, DEFAULT_TIMEOUT
 from workhorse.effects import Flow, command
 from workhorse.keys import Keys
 
@@ -30,13 +30,16 @@ class Lease:
         token: Names this execution; every later write presents it.
         attempt: The number of the execution, from 1.
         fields: The job's hash, not decoded: the supervisor does not need to.
+        after: What is known of the death of the horse that ran it, if that is to be told to a
+            handler; then the job itself is not to run. None: it is.
     """
 
-    __slots__ = ("attempt", "fields", "id", "queue", "token")
+    __slots__ = ("after", "attempt", "fields", "id", "queue", "token")
 
     def __init__(
         self, job_id: str, queue: str, token: str, attempt: int, fields: dict[bytes, bytes]
     ) -> None:
+        self.after: tuple[object, ...] | None = None
         self.id = job_id
         self.queue = queue
         self.token = token
@@ -51,6 +54,8 @@ class Lease:
     @property
     def timeout(self) -> float:
         """Seconds the job may run; negative for no limit."""
+        if self.after is not None:
+            return CALLBACK_TIMEOUT
         try:
             return float(self.fields.get(b"timeout", DEFAULT_TIMEOUT))
         except ValueError:
@@ -68,4 +73,5 @@ class Lease:
 def is_held(keys: Keys, lease: Lease) -> Flow[bool]:
     """Whether the job is still started under this lease: after a lost reply nobody knows."""
     status, token = yield command("HMGET", keys.job(lease.id), "status", "token")
-    return bool(status == b"started" and token == lease.token.encode())
+    ours = lease.token.encode()
+    return bool(status == b"started" and token in {ours, ours + b"+"})

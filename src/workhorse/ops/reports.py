@@ -19,6 +19,7 @@ class Report(NamedTuple):
         ran: How long it ran, microseconds.
         names: Dotted names of the exception's classes, most special first.
         policy: The `Retry` that the job returned, as text.
+        died: Whether it failed where no callback of the job could be called.
     """
 
     kind: str
@@ -26,3 +27,4 @@ class Report(NamedTuple):
     ran: int = 0
     names: Sequence[str] = ()
     policy: str = ""
+    died: bool = False

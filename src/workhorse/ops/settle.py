@@ -11,7 +11,12 @@ from workhorse.policies import Repeat, Retry
 
 
 class Outcome(NamedTuple):
-    """What a worker says of one lease: what `exchange` is told of a run."""
+    """What a worker says of one lease: what `exchange` is told of a run.
+
+    Attributes:
+        at_front: '1': of a retry, that it goes to the head of its queue; of a failure, that no
+            callback could be called.
+    """
 
     kind: str
     job_id: str
@@ -53,6 +58,13 @@ def settle(
     return _fail(lease, report)
 
 
+def kept_only(outcome: Outcome, lease: Lease, failure_ttl: int | None) -> Outcome:
+    """The same; but a failure whose job does not say is kept for so many seconds, if not None."""
+    if failure_ttl is None or outcome.kind != "fail" or lease.whole(b"failure_ttl") is not None:
+        return outcome
+    return outcome._replace(wait=_ms(failure_ttl))
+
+
 def release(lease: Lease) -> Outcome:
     """The lease is given back unused."""
     return Outcome("release", lease.id, lease.queue, lease.token, "", 0, 0, "")
@@ -77,7 +89,7 @@ def _finished_of_several(
         pause = Repeat.from_text(text).pause_after(max(0, lease.whole(b"repeats") or 0))
     except ValueError as error:
         why = f"The job ran to its end, but how it repeats cannot be read: {error}"
-        return _fail(lease, report._replace(kind="failed", what=why.encode("utf-8", "replace")))
+        return _fail(lease, Report("failed", why.encode("utf-8", "replace"), report.ran, died=True))
     if pause is None:
         return _outcome("finish", lease, report, _kept_for(lease, report, result_ttl))
     return _outcome("repeat", lease, report, round(pause * 1000))
@@ -88,11 +100,12 @@ def _again(lease: Lease, report: Report, chance: float) -> Outcome:
         policy = Retry.from_text(report.policy)
     except ValueError as error:  # user code can write to what the report came by
         text = f"The job asked to be retried in a way that cannot be read: {error}"
-        return _fail(lease, Report("failed", text.encode("utf-8", "replace"), report.ran))
+        what = text.encode("utf-8", "replace")
+        return _fail(lease, Report("failed", what, report.ran, died=True))
     delay = policy.delay_after(_retries(lease), chance=chance)
     if delay is None:
         text = f"The job asked to be retried after all {policy.max} retries were used up."
-        return _fail(lease, Report("failed", text.encode(), report.ran))
+        return _fail(lease, Report("failed", text.encode(), report.ran, died=True))
     return _retry(lease, report, delay, at_front=policy.enqueue_at_front)
 
 
@@ -107,7 +120,9 @@ def _retry(lease: Lease, report: Report, delay: float, *, at_front: bool) -> Out
 
 def _fail(lease: Lease, report: Report) -> Outcome:
     ttl = lease.whole(b"failure_ttl")
-    return _outcome("fail", lease, report, _ms(DEFAULT_FAILURE_TTL if ttl is None else ttl))
+    # What was not opened, or died with its horse, could not call its callbacks.
+    died = "1" if report.died or report.kind == "refused" else ""
+    return _outcome("fail", lease, report, _ms(DEFAULT_FAILURE_TTL if ttl is None else ttl), died)
 
 
 def _kept_for(lease: Lease, report: Report, default: int | None) -> int:

@@ -22,6 +22,7 @@ from workhorse.worker.coroutines import loop_factory
 from workhorse.worker.deadlines import Deadlines
 from workhorse.worker.execution import Kit, Run, prepare
 from workhorse.worker.handoff import HandedJob, Voice, read_job
+from workhorse.worker.hooks import after, words_of
 from workhorse.worker.kernel import INTERRUPT
 from workhorse.worker.marks import ALONE, NOBODY, mark_of
 from workhorse.worker.parcels import receive
@@ -195,6 +196,8 @@ class Concurrent:
     def _enlist(self, run: Run, task: asyncio.Task[None]) -> None:
         self._running[run] = task
         self._deadlines.add(run, run.seconds)
+        if run.way == "thread":
+            return  # it has been told of the job that this is a callback of
         if not self._untold:
             # In the turn after the next, when each has made its first step: what has ended by
             # then need not be told.
@@ -248,10 +251,26 @@ class Concurrent:
         self._deadlines.remove(run, run.seconds)
         self._steps.expired.discard(run)
         self._steps.stopped.discard(run)
-        way = "thread" if task is None else "coroutine"
-        self._say(self._voice.report, run.job.id, report, way)
+        way = run.way = run.way or ("thread" if task is None else "coroutine")
+        then = after(run, report)
+        if isinstance(then, Run):
+            self._follow(then, way)
+            return
+        self._say(self._voice.report, run.job.id, then, way)
         if not self._listening or not self.open:
             self._receive()
+
+    def _follow(self, run: Run, way: str) -> None:
+        """Run a callback of a job that has ended."""
+        run.way = way
+        self._say(self._voice.note, "calling", *words_of(run))
+        if self._kit.is_coroutine(run):
+            self._begin(run)
+            return
+        # Not in the loop, which others wait for; there is a thread for each that ran.
+        self._running[run] = None
+        self._to_start.append(run)
+        self._start_threads()
 
     # Time
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-import traceback
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
 from contextvars import Context, copy_context
+from functools import partial
 from time import perf_counter_ns
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from workhorse import current
 from workhorse.callables.importing import allowed, resolve
 from workhorse.current import running
-from workhorse.defaults import DEFAULT_TIMEOUT
+from workhorse.defaults import CALLBACK_TIMEOUT, DEFAULT_TIMEOUT, callback_parts
 from workhorse.envelopes import Bearer, open_call, seal_result
 from workhorse.exceptions import (
     DeserializationError,
@@ -25,10 +24,11 @@ from workhorse.exceptions import (
     WorkhorseError,
     exception_names,
 )
-from workhorse.ops.reports import MAX_TRACEBACK, Report
+from workhorse.ops.reports import Report
 from workhorse.sources import Source
 from workhorse.worker.handoff import HandedJob
 from workhorse.worker.timeouts import GRACE, deadline, says
+from workhorse.worker.tracebacks import traceback_of
 
 if TYPE_CHECKING:
     from workhorse.job import Job
@@ -50,12 +50,14 @@ class Kit:
         threads: Whether those may be any, and not just coroutines.
 
     Attributes:
+        handlers: The names of the worker's exception handlers.
+        killed: The name of its handler for horses that were killed, or ''.
         seen: Functions and modules that jobs have brought in, not yet told to the stable.
     """
 
     __slots__ = (
         *("_coroutines", "_loop", "_resolved", "allow", "codec", "concurrency", "namespace"),
-        *("seen", "source", "threads"),
+        *("handlers", "killed", "seen", "source", "threads"),
     )
 
     def __init__(
@@ -67,6 +69,8 @@ class Kit:
         threads: bool = False,
     ) -> None:
         self.source = source
+        self.handlers: tuple[str, ...] = ()
+        self.killed = ""
         self.allow = allow
         self.concurrency = concurrency
         self.threads = threads
@@ -138,11 +142,18 @@ class Run:
         began: When it did, ns by `perf_counter`.
         seconds: How long it may run; negative: without limit.
         context: The context variables of this run; what it sets in there no other job sees.
+        hooked: Whether something may come after it; see `hooks`.
+        hooks: What does, once it has begun to.
+        value: What the function returned; only if it is hooked.
+        error: What it raised; likewise.
+        role: What of the job this run is: `job`, or the name of a callback.
+        before: How the job had ended when this callback began.
+        way: How the job ran beside others, if it did; see `handoff.Ended`.
     """
 
     __slots__ = (
-        *("_handle", "_kit", "args", "bearer", "began", "context", "function", "job", "kwargs"),
-        "seconds",
+        *("_handle", "_kit", "args", "bearer", "began", "context", "error", "function", "hooked"),
+        *("before", "hooks", "job", "kwargs", "role", "seconds", "value", "way"),
     )
 
     def __init__(self, job: HandedJob, kit: Kit, bearer: Bearer, call: _Call) -> None:
@@ -154,6 +165,52 @@ class Run:
         self._kit = kit
         self._handle: Job | None = None
         self.context: Context | None = None
+        fields = job.fields
+        self.hooked = b"on_success" in fields or b"on_failure" in fields or bool(kit.handlers)
+        self.hooks: Generator[Run, Report, Report] | None = None
+        self.value: object = None
+        self.error: BaseException | None = None
+        self.role = "job"
+        self.before = b""
+        self.way = ""
+
+    def callback(self, role: str, text: bytes, *given: object) -> Run:
+        """A callback of the same job as a run, in what this one has left of its context.
+
+        Args:
+            role: Which.
+            text: Its name and timeout, as the job has them.
+            *given: What it is called with, after the job and the connection.
+        """
+        name, seconds = callback_parts(text.decode("utf-8", "replace"))
+        return self._later(role, seconds, partial(self._kit.function, name), given, wired=True)
+
+    def handlers(self, *given: object) -> Iterator[Run]:
+        """The worker's exception handlers as runs like callbacks'; called with the job and that."""
+        for name in self._kit.handlers:
+            # The operator has named it: what jobs may call does not hold for it.
+            yield self._later(f"handler {name}", CALLBACK_TIMEOUT, partial(resolve, name), given)
+
+    def _later(
+        self,
+        role: str,
+        seconds: float,
+        find: Callable[[], Callable[..., Any]],
+        given: tuple[object, ...],
+        *,
+        wired: bool = False,
+    ) -> Run:
+        call: _Call
+        try:
+            job = self.handle()
+            call = find(), (job, job.connection, *given) if wired else (job, *given), {}
+        except BaseException as error:  # noqa: BLE001 - a module's import may raise anything
+            call = _raiser(error), (), {}
+        run = Run(self.job, self._kit, self.bearer, call)
+        run.role, run.seconds, run.hooked, run.hooks = role, seconds, True, self.hooks
+        run.context = None if self.context is None else self.context.copy()
+        run._handle = self._handle
+        return run
 
     def handle(self) -> Job:
         """What `get_current_job` returns; its connection is opened when it is used."""
@@ -163,7 +220,7 @@ class Run:
 
     def call(self) -> Any:  # noqa: ANN401 - what a job returns is its own affair
         """Call the function in a context of its own; its value or a coroutine."""
-        self.context = copy_context()
+        self.context = self.context or copy_context()
         return self.context.run(self.here)
 
     def here(self) -> Any:  # noqa: ANN401 - as above
@@ -192,15 +249,24 @@ class Run:
 
     def ended(self, value: object) -> Report:
         """The report on a run that returned this."""
-        ran = _since(self.began)
-        if value is None:
+        ran = since(self.began)
+        if self.hooked:
+            self.value = value
+        if value is None or self.role != "job":
             return Report("finished", b"", ran)
         if _is_retry(value):
             return Report("again", ran=ran, policy=value.to_text())
-        return _sealed(value, self.bearer, self._kit, ran)
+        try:
+            return Report("finished", seal_result(self._kit.codec, self.bearer, value), ran)
+        except BaseException as error:  # noqa: BLE001 - a value's own code runs when it is encoded
+            if self.hooked:
+                self.error = error
+            return _unstored(error, ran)
 
     def failed(self, error: BaseException) -> Report:
         """The report on a run that raised this."""
+        if self.hooked:
+            self.error = error
         return _failed(error, self.began)
 
 
@@ -209,17 +275,32 @@ def prepare(job: HandedJob, kit: Kit) -> Run | Report:
     bearer = Bearer(kit.namespace, job.queue, job.id)
     began = perf_counter_ns()
     try:
+        if job.after is not None:
+            return _farewell(job, kit, bearer)
         return Run(job, kit, bearer, _opened(job, bearer, kit))
     except (DeserializationError, FunctionNotAllowed) as error:
         return Report("refused", _said(error), names=exception_names(type(error)))
     except BaseException as error:  # noqa: BLE001 - a module's import may raise anything
+        if b"on_failure" in job.fields or kit.handlers:
+            return Run(job, kit, bearer, (_raiser(error), (), {}))
         return _failed(error, began)
 
 
-def execute(job: HandedJob, kit: Kit) -> Report:
-    """Run a job and say how it went; never raises."""
-    run = prepare(job, kit)
-    return run if isinstance(run, Report) else run.whole()
+def _farewell(job: HandedJob, kit: Kit, bearer: Bearer) -> Run:
+    """What tells the worker's handler of the horse that died of a job, which does not run again."""
+    from workhorse.worker.epilogues import farewell  # noqa: PLC0415 - only where one died
+
+    run = Run(job, kit, bearer, (farewell(kit.killed, job.after or ()), (), {}))
+    run.args = (run.handle(),)
+    run.role, run.seconds, run.hooked = "farewell", CALLBACK_TIMEOUT, False
+    return run
+
+
+def _raiser(error: BaseException) -> Callable[..., Any]:
+    def fail(*_args: object) -> None:
+        raise error
+
+    return fail
 
 
 def _opened(job: HandedJob, bearer: Bearer, kit: Kit) -> _Call:
@@ -227,6 +308,10 @@ def _opened(job: HandedJob, bearer: Bearer, kit: Kit) -> _Call:
     # The signature comes first: a name that nobody vouches for is not even imported.
     data = job.fields.get(b"data", b"")
     args, kwargs, instance = open_call(kit.codec, bearer, name, job.fields, data)
+    if b"follows" in job.fields:
+        from workhorse.worker.sequels import Sequel  # noqa: PLC0415 - few jobs follow another
+
+        return Sequel(job, kit.source, kit.function(name), args), (), {}
     if instance is None:
         return kit.function(name), args, kwargs
     kit.check(name)
@@ -246,7 +331,11 @@ def _handle(job: HandedJob, kit: Kit) -> Job:
 
     flat = [word for pair in job.fields.items() for word in pair]
     record = replace(
-        job_record(job.id, flat), status=JobStatus.STARTED, token=job.token, attempt=job.attempt
+        job_record(job.id, flat),
+        status=JobStatus.STARTED,
+        origin=job.queue,  # a queue that runs its own jobs has not read it anywhere
+        token=job.token,
+        attempt=job.attempt,
     )
     made: Job = (current.make_handle or Job)(job.id, kit.source)
     return made.seen(record)
@@ -258,22 +347,20 @@ def _is_retry(value: object) -> TypeGuard[Retry]:
     return policies is not None and isinstance(value, policies.Retry)
 
 
-def _sealed(value: object, bearer: Bearer, kit: Kit, ran: int) -> Report:
-    try:
-        sealed = seal_result(kit.codec, bearer, value)
-    except (NotSerializable, PayloadTooLarge) as error:
+def _unstored(error: BaseException, ran: int) -> Report:
+    said = _said(error)
+    if isinstance(error, NotSerializable | PayloadTooLarge):
         text = f"The job ran to its end, but what it returned cannot be stored.\n{_line(error)}"
-        return Report("failed", text.encode(), ran, exception_names(type(error)))
-    except BaseException as error:  # noqa: BLE001 - a value's own code runs when it is encoded
-        return Report("failed", _said(error), ran, exception_names(type(error)))
-    return Report("finished", sealed, ran)
+        said = text.encode()
+    return Report("failed", said, ran, exception_names(type(error)))
 
 
 def _failed(error: BaseException, began: int) -> Report:
-    return Report("failed", _traceback(error), _since(began), exception_names(type(error)))
+    return Report("failed", traceback_of(error), since(began), exception_names(type(error)))
 
 
-def _since(began: int) -> int:
+def since(began: int) -> int:
+    """How long ago that was, microseconds."""
     return (perf_counter_ns() - began) // 1000
 
 
@@ -284,39 +371,4 @@ def _line(error: BaseException) -> str:
 def _said(error: BaseException) -> bytes:
     if isinstance(error, WorkhorseError):
         return _line(error).encode("utf-8", "backslashreplace")
-    return _traceback(error)
-
-
-def _traceback(error: BaseException) -> bytes:
-    """The traceback from the user's first frame on; our own frames tell the user nothing."""
-    first = error.__traceback__
-    while (
-        first is not None
-        and first.tb_next is not None
-        and _is_ours(first.tb_frame.f_code.co_filename)
-    ):
-        first = first.tb_next
-    try:
-        with _shallow():
-            lines = traceback.format_exception(type(error), error, first)
-        text = "".join(lines)
-    except BaseException as second:  # noqa: BLE001 - an exception may be unable to say what it is
-        text = (
-            f"{type(error).__name__}, and its traceback cannot be shown: {type(second).__name__}\n"
-        )
-    return text.encode("utf-8", "backslashreplace")[-MAX_TRACEBACK:]
-
-
-def _is_ours(filename: str) -> bool:
-    return "/workhorse/worker/" in filename or filename.endswith(("/asyncio/runners.py",))
-
-
-@contextmanager
-def _shallow() -> Iterator[None]:
-    # A job that died of RecursionError leaves little room to format its traceback in.
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(limit + 200)
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
+    return traceback_of(error)

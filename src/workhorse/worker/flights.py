@@ -9,8 +9,23 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from itertools import chain
+from typing import NamedTuple
 
 from workhorse.ops.leases import Lease
+
+
+class Calling(NamedTuple):
+    """A callback that runs.
+
+    Attributes:
+        seconds: How long it may.
+        role: Which it is.
+        before: The error of the job, if that had failed when the callback began.
+    """
+
+    seconds: float
+    role: str
+    before: str
 
 
 class Flight:
@@ -25,11 +40,12 @@ class Flight:
         stubborn: Whether the horse has said that it goes on after its timeout.
         stop_by: When it must have ended because somebody stops it, by the loop's clock.
         stop_why: Who does.
+        calling: The callback of the job that runs now, if the horse has said so.
     """
 
     __slots__ = (
-        *("expected", "large", "lease", "since", "stop_by", "stop_why", "stubborn", "threaded"),
-        "together",
+        *("calling", "expected", "large", "lease", "since", "stop_by", "stop_why", "stubborn"),
+        *("threaded", "together"),
     )
 
     def __init__(self, lease: Lease, expected: float, *, together: bool, large: bool) -> None:
@@ -42,6 +58,16 @@ class Flight:
         self.stubborn = False
         self.stop_by = float("inf")
         self.stop_why = ""
+        self.calling: Calling | None = None
+
+    @property
+    def limit(self) -> float:
+        """How long what runs of it now may run, seconds; negative: for ever."""
+        return self.lease.timeout if self.calling is None else self.calling.seconds
+
+    def call(self, now: float, calling: Calling) -> None:
+        """A callback begins."""
+        self.since, self.calling, self.stubborn = now, calling, False
 
 
 class Flights:

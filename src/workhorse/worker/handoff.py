@@ -30,6 +30,7 @@ BESIDE: Final = 8_000
 _NAMES: Final = 1_000
 """How much is told of the names of an exception's classes, characters."""
 _HEADER = struct.Struct("<ccQHIIH")
+_DIED: Final = b"D"
 _KINDS: Final = {b"F": "finished", b"E": "failed", b"R": "refused", b"A": "again"}
 _LETTERS: Final = {kind: letter for letter, kind in _KINDS.items()}
 _WAYS: Final = {b"a": "alone", b"c": "coroutine", b"t": "thread"}
@@ -41,6 +42,7 @@ NOTES: Final = {
     b"U": "not now",
     b"O": "stubborn",
     b"W": "blocked",
+    b"C": "calling",
 }
 """What else a horse may say than how a run ended, by the first byte of the message; see `Note`."""
 _SHORT: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC)
@@ -58,6 +60,7 @@ class HandedJob(NamedTuple):
 
     Attributes:
         fields: The job's hash as it was claimed.
+        after: What its handler is told of the horse that died of it; None: the job is to run.
     """
 
     id: str
@@ -65,11 +68,15 @@ class HandedJob(NamedTuple):
     token: str
     attempt: int
     fields: dict[bytes, bytes]
+    after: tuple[object, ...] | None = None
 
 
 def job_message(lease: Lease) -> Parcel:
     """A lease as a message for a horse of the same Python."""
     fields = lease.fields
+    if lease.after is not None:
+        head = marshal.dumps((lease.id, lease.queue, lease.token, lease.attempt, None))
+        return head, marshal.dumps((fields, lease.after))
     data = fields.get(b"data", b"")
     if len(data) <= BESIDE:
         message = marshal.dumps((lease.id, lease.queue, lease.token, lease.attempt, fields))
@@ -82,17 +89,18 @@ def job_message(lease: Lease) -> Parcel:
             return message, data
     # What else may be large, is so seldom.
     head = marshal.dumps((lease.id, lease.queue, lease.token, lease.attempt, None))
-    return head, marshal.dumps(fields)
+    return head, marshal.dumps((fields, None))
 
 
 def read_job(message: bytes, beside: bytes = b"") -> HandedJob:
     """What `job_message` wrote; without what is beside it, all but the large fields."""
     job_id, queue, token, attempt, fields = marshal.loads(message)  # noqa: S302 - our supervisor's
+    after = None
     if fields is None:
-        fields = marshal.loads(beside) if beside else {}  # noqa: S302 - likewise
+        fields, after = marshal.loads(beside) if beside else ({}, None)  # noqa: S302 - likewise
     elif beside:
         fields[b"data"] = beside
-    return HandedJob(job_id, queue, token, attempt, fields)
+    return HandedJob(job_id, queue, token, attempt, fields, after)
 
 
 class Note(NamedTuple):
@@ -102,7 +110,7 @@ class Note(NamedTuple):
         kind: `modules`: functions and modules that jobs brought in; else ids of jobs: `begun`, as
             coroutines beside others; `threaded`, begun on a thread; `not now`, not begun and to be
             handed over again; `stubborn`, goes on although it was cancelled; `blocked`: an id, and
-            where the job holds up all others.
+            where the job holds up all others; `calling`: what `words_of` of `hooks` says.
         words: The names, ids or texts.
     """
 
@@ -129,7 +137,7 @@ def report_message(job_id: str, report: Report, way: str = "alone") -> Parcel:
     name, policy, what = job_id.encode(), report.policy.encode(), report.what
     names = "\n".join(report.names)[:_NAMES].encode("utf-8", "replace")
     header = _HEADER.pack(
-        _LETTERS[report.kind],
+        _DIED if report.died else _LETTERS[report.kind],
         _LETTERS_OF_WAYS[way],
         report.ran,
         len(name),
@@ -167,8 +175,10 @@ def _read_report(message: bytes, beside: bytes) -> Ended:
         at += c
         policy = message[at : at + d].decode()
         what = beside or message[at + d :]
-        report = Report(_KINDS[letter], what, ran, names.split("\n") if names else (), policy)
-        return job_id, report, _WAYS[way]
+        classes = names.split("\n") if names else ()
+        died = letter == _DIED
+        kind = "failed" if died else _KINDS[letter]
+        return job_id, Report(kind, what, ran, classes, policy, died), _WAYS[way]
     except (struct.error, KeyError, UnicodeDecodeError) as error:
         raise BrokenReport(str(error)) from error
 
@@ -197,7 +207,8 @@ class Voice:
             if not beside or error.errno not in _SHORT:
                 raise
             text = f"The job ran to its end, but there is no room for its result: {error}"
-            report = Report("failed", text.encode(), report.ran, exception_names(type(error)))
+            names = exception_names(type(error))
+            report = Report("failed", text.encode(), report.ran, names, died=True)
             send(self._end, *report_message(job_id, report, way))
         if len(sys.modules) != self._loaded:
             self._loaded = len(sys.modules)

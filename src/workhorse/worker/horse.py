@@ -18,8 +18,9 @@ from types import CoroutineType, FrameType
 from typing import TYPE_CHECKING, Any
 
 from workhorse.ops.reports import Report
-from workhorse.worker.execution import Kit, Run, execute, prepare
+from workhorse.worker.execution import Kit, Run, prepare
 from workhorse.worker.handoff import LOST_TOUCH, Voice, read_job
+from workhorse.worker.hooks import conclude, execute
 from workhorse.worker.kernel import die_with_parent
 from workhorse.worker.parcels import receive
 from workhorse.worker.surroundings import Surroundings
@@ -78,7 +79,7 @@ def _serve_one(jobs: socket.socket, voice: Voice, kit: Kit) -> None:
     parcel = receive(jobs)
     if parcel is not None:
         job = read_job(*parcel)
-        voice.report(job.id, execute(job, kit))
+        voice.report(job.id, execute(job, kit, voice.note))
 
 
 class Warm:
@@ -121,6 +122,8 @@ class Warm:
         if report is None:
             self._kit.learn_coroutine(run)
             return self._together(run, value)
+        if run.hooked:
+            report = conclude(run, report, self._voice.note)
         self._surroundings.restore()
         self._voice.report(run.job.id, report)
         return None

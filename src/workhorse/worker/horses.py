@@ -12,7 +12,7 @@ from workhorse.codec import max_payload
 from workhorse.ops.leases import Lease
 from workhorse.ops.reports import Report
 from workhorse.worker import obituary
-from workhorse.worker.flights import Flight, Flights
+from workhorse.worker.flights import Calling, Flight, Flights
 from workhorse.worker.handoff import (
     BrokenReport,
     Ended,
@@ -212,15 +212,25 @@ class Horse:
     def _noted(self, said: Note) -> Told:
         if said.kind == "modules":
             return Told(said.kind, [], said.words)
-        ids = said.words[:1] if said.kind == "blocked" else said.words
+        ids = said.words[:1] if said.kind in {"blocked", "calling"} else said.words
         flights = [flight for job_id in ids if (flight := self.flights.find(job_id)) is not None]
         if len(flights) < len(ids):
             raise BrokenReport(f"one of {ids}, not all of which it was given")
         if said.kind in {"begun", "threaded"}:
             self.flights.begin(flights, threaded=said.kind == "threaded")
+        elif said.kind == "calling":
+            self._called(flights[0], said.words)
         elif said.kind == "not now":
             self.flights.strike(ids)
         return Told(said.kind, flights, said.words)
+
+    def _called(self, flight: Flight, words: list[str]) -> None:
+        """A callback begins, which has a time of its own."""
+        try:
+            _, seconds, role, *before = words
+            flight.call(self._loop.time(), Calling(float(seconds), role, "\n".join(before)))
+        except ValueError as error:
+            raise BrokenReport(str(error)) from error
 
     def culprits(self, mark: int) -> list[Flight]:
         """The jobs one of which it died on; none if somebody else must have killed it."""

@@ -9,7 +9,7 @@ import os
 import random
 import secrets
 
-from workhorse.defaults import MAX_CRASHES
+from workhorse.defaults import MAX_CRASHES, callback_parts
 from workhorse.effects import Flow
 from workhorse.keys import Keys
 from workhorse.ops.claim import Terms, exchange
@@ -17,8 +17,9 @@ from workhorse.ops.leases import Lease
 from workhorse.ops.settle import Outcome, settle
 from workhorse.records import CallSpec
 from workhorse.sources import Source
-from workhorse.worker.execution import Kit, execute
+from workhorse.worker.execution import Kit
 from workhorse.worker.handoff import HandedJob
+from workhorse.worker.hooks import execute
 
 _A_DAY = 86_400_000
 _NUMBER = 1
@@ -30,8 +31,15 @@ def begin(spec: CallSpec, queue: str) -> tuple[Lease, CallSpec]:
     words = iter(spec.fields)
     fields = {_bytes(name): _bytes(value) for name, value in zip(words, words, strict=True)}
     lease = Lease(spec.id, queue, token, 1, fields)
-    longest = _A_DAY if lease.timeout < 0 else round(lease.timeout * 1000) + 5000
-    began = (*spec.fields, "token", token, "attempt", "1")
+    calls = sum(
+        callback_parts(fields[kind].decode())[1]
+        for kind in (b"on_success", b"on_failure")
+        if kind in fields
+    )
+    longest = _A_DAY if lease.timeout < 0 else round((lease.timeout + calls) * 1000) + 5000
+    # As `take` marks the tokens of jobs whose end has consequences.
+    held = f"{token}+" if b"after" in fields else token
+    began = (*spec.fields, "token", held, "attempt", "1")
     return lease, spec._replace(fields=began, lease=longest, ttl=None)
 
 

@@ -25,10 +25,9 @@ that, seconds: it would say at least that the flight goes on."""
 
 def overdue_at(flight: Flight) -> float:
     """When a flight that runs must have ended by itself, by the loop's clock."""
-    timeout = flight.lease.timeout
-    if timeout < 0:
+    if flight.limit < 0:
         return flight.stop_by
-    return min(flight.since + timeout + GRACE, flight.stop_by)
+    return min(flight.since + flight.limit + GRACE, flight.stop_by)
 
 
 def next_overdue(horse: Horse, now: float) -> float:
@@ -68,8 +67,11 @@ def end_if_late(horse: Horse, mark: int, now: float) -> bool:
     late = late_one(horse, mark, now) if not horse.doom else None
     if late is not None:
         stopped = late.stop_by <= now
-        timeout = late.lease.timeout
-        killed = obituary.killed_to_stop(late.stop_why) if stopped else obituary.timed_out(timeout)
+        killed = (
+            obituary.killed_to_stop(late.stop_why)
+            if stopped
+            else obituary.timed_out(late.limit, late.calling)
+        )
         horse.kill(killed, late)
     elif is_deaf(horse, mark, now):
         horse.kill(obituary.deaf())

@@ -7,6 +7,7 @@ import signal
 from typing import Final
 
 from workhorse.ops.reports import Report
+from workhorse.worker.flights import Calling
 from workhorse.worker.handoff import LOST_TOUCH
 from workhorse.worker.kernel import signal_name
 from workhorse.worker.timeouts import says
@@ -16,9 +17,10 @@ STOPPED: Final = "workhorse.exceptions.JobStopped"
 _DIED: Final = "workhorse.exceptions.WorkHorseDied"
 
 
-def timed_out(seconds: float) -> str:
-    """The doom of a horse whose job did not end at its timeout."""
-    return f"{TIMED_OUT}: {says(seconds)}, and its work horse was killed"
+def timed_out(seconds: float, calling: Calling | None = None) -> str:
+    """The doom of a horse whose job, or a callback of it, did not end at its timeout."""
+    what = "the job" if calling is None else f"the callback {calling.role}"
+    return f"{TIMED_OUT}: {says(seconds, what)}, and its work horse was killed"
 
 
 def too_large(size: int, limit: int) -> str:
@@ -61,7 +63,9 @@ def killed_to_stop(why: str) -> str:
     return f"{stopped(why)}, and its work horse was killed"
 
 
-def report(doom: str, status: int | None, peak: int, ran: int) -> Report:
+def report(
+    doom: str, status: int | None, peak: int, ran: int, calling: Calling | None = None
+) -> Report:
     """The report on the job that a horse died on.
 
     Args:
@@ -69,13 +73,18 @@ def report(doom: str, status: int | None, peak: int, ran: int) -> Report:
         status: What wait() said, or None if its stable died with it.
         peak: The most memory it held, kB, or 0.
         ran: How long the job had run, microseconds.
+        calling: The callback of the job in which it died.
     """
     text = doom or f"{_DIED}: {cause(status, peak)}"
+    if calling is not None and not doom:
+        text += f", in the callback {calling.role}"
+    if calling is not None and calling.before:
+        text += f"\n\nThe job itself had failed before that:\n\n{calling.before}"
     names = [
         TIMED_OUT if text.startswith(TIMED_OUT) else _DIED,
         "workhorse.exceptions.WorkhorseError",
     ]
-    return Report("failed", text.encode(), ran, tuple(names))
+    return Report("failed", text.encode("utf-8", "replace"), ran, tuple(names), died=True)
 
 
 def cause(status: int | None, peak: int) -> str:

@@ -23,10 +23,13 @@ import traceback
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from workhorse.callables.importing import resolve
 from workhorse.envelopes import Arguments, Bearer, codec_for, seal_call
+from workhorse.exceptions import NotImportable
 from workhorse.sources import Source
-from workhorse.worker.execution import Kit, execute
+from workhorse.worker.execution import Kit
 from workhorse.worker.handoff import HandedJob, read_job, report_message
+from workhorse.worker.hooks import execute
 from workhorse.worker.horse import horse, take_signals
 from workhorse.worker.kernel import die_with_parent, kill_group
 from workhorse.worker.marks import Marks
@@ -76,7 +79,9 @@ class _Ordered(Source):
 def kit_for(orders: Orders) -> Kit:
     """What runs under these orders need; nothing is opened yet."""
     source = _Ordered(orders)
-    return Kit(source, orders.allow, concurrency=orders.concurrency, threads=orders.threads)
+    kit = Kit(source, orders.allow, concurrency=orders.concurrency, threads=orders.threads)
+    kit.handlers, kit.killed = orders.handlers, orders.killed
+    return kit
 
 
 def practise(kit: Kit) -> None:
@@ -90,7 +95,7 @@ def practise(kit: Kit) -> None:
     own = Kit(kit.source)
     for _ in range(PRACTICE):
         job = HandedJob(bearer.job_id, "", "", 1, {b"func": name.encode(), b"data": data})
-        report_message(job.id, execute(read_job(marshal.dumps(tuple(job))), own))
+        report_message(job.id, execute(read_job(marshal.dumps(job[:5])), own))
 
 
 def begin_to_log(pickled: bytes) -> None:
@@ -131,6 +136,8 @@ class Stable:
         if self._orders.preload:
             self._import(self._orders.preload)
             gc.collect()
+        for name in filter(None, (*self._orders.handlers, self._orders.killed)):
+            self._check(name)
         if self._orders.once and self._spawner is None:
             practise(self._kit)
         gc.freeze()
@@ -219,6 +226,12 @@ class Stable:
                 text = traceback.format_exc(limit=-3)[-LONGEST_TEXT:]
                 self._tell("unimportable", module=name, text=text)
 
+    def _check(self, handler: str) -> None:
+        try:
+            resolve(handler)
+        except NotImportable as error:
+            self._tell("unimportable", module=handler, text=str(error)[-LONGEST_TEXT:])
+
     def _learn(self, name: str) -> None:
         """Import and resolve what a job has brought in: a function, or a module."""
         try:
@@ -243,7 +256,10 @@ class Stable:
                 # Before the pid is free again: what the horse had started goes with it.
                 kill_group(ended.si_pid)
             _, status, usage = os.wait4(ended.si_pid, 0)
-            if number is not None:
+            if number is not None and status and self._orders.killed:
+                facts = {"status": status, "peak": usage.ru_maxrss, "used": list(usage)}
+                self._tell("ended", number=number, **facts)
+            elif number is not None:
                 self._control.send(_ENDED % (number, status, usage.ru_maxrss))
 
     def _tell(self, what: str, **facts: Any) -> None:  # noqa: ANN401 - JSON values

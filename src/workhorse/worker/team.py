@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
 from workhorse.ops.leases import Lease
@@ -169,7 +169,9 @@ class Team:
         for horse in self._horses.values():
             self._take_back(horse)
         leases = [*self._quarantine.surrender(), *self.backlog]
-        self.backlog.clear()
+        # What is told to a handler has failed, and is not to run again.
+        self.backlog = deque(lease for lease in leases if lease.after is not None)
+        leases = [lease for lease in leases if lease.after is None]
         self._stuck_since = 0.0
         self.suspects.difference_update(lease.id for lease in leases)
         return leases
@@ -186,16 +188,20 @@ class Team:
         self._caution.grow(together=self._pace.is_together(self.backlog[0].function))
         for horse in self._horses.values():
             self._take_back(horse)
-        leases = [lease for lease in self.backlog if lease.id not in self.suspects]
-        kept = (lease for lease in self.backlog if lease.id in self.suspects)
-        self.backlog = deque(kept)
+        kept: deque[Lease] = deque()
+        leases: list[Lease] = []
+        for lease in self.backlog:
+            stays = lease.id in self.suspects or lease.after is not None
+            (kept if stays else leases).append(lease)
+        self.backlog = kept
         self._arm()
         return leases
 
     def kill_all(self, why: str) -> list[Lease]:
         """Kill every horse at once, and have no more; the leases that all of them held."""
         self._muster.closed = True
-        leases = self.surrender()
+        leases = [*self.surrender(), *self.backlog]
+        self.backlog.clear()
         for horse in self._horses.values():
             leases += horse.flights.abandon()
             horse.kill(why)
@@ -244,7 +250,9 @@ class Team:
                 horse.kill(horse.doom)
             self._go_on()
 
-    def gone(self, number: int, status: int | None, peak: int) -> None:
+    def gone(
+        self, number: int, status: int | None, peak: int, used: Sequence[float] | None = None
+    ) -> None:
         """A horse has ended; `status` is that of wait(), or None if its stable died."""
         horse = self._horses.pop(number, None)
         if horse is None:
@@ -254,7 +262,9 @@ class Team:
         for blamed in culprits:
             self.suspects.discard(blamed.lease.id)
             ran = round((self._loop.time() - blamed.since) * 1e6)
-            self._ended(blamed.lease, obituary.report(horse.doom, status, peak, ran))
+            dead = obituary.report(horse.doom, status, peak, ran, blamed.calling)
+            blamed.lease.after = (horse.pid, status, used)
+            self._ended(blamed.lease, dead)
         if aside := horse.flights.aside:
             log.warning("a work horse died that ran %d jobs at a time", len(aside))
         self.backlog.extendleft(reversed(unharmed))
@@ -333,6 +343,8 @@ class Team:
         elif told.kind == "begun":
             for flight in told.flights:
                 self._pace.learn_kind(flight.lease.function, together=True)
+        elif told.kind == "calling":
+            self._due = min(self._due, lateness.overdue_at(told.flights[0]))
         elif told.kind == "not now":
             for flight in told.flights:
                 self._pace.learn_plain(flight.lease.function)

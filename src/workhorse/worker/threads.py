@@ -84,7 +84,7 @@ class Threads:
             self._at[run] = threading.get_ident()
             try:
                 # What one job leaves in context variables the next does not see.
-                run.context = self._context.copy()
+                run.context = run.context or self._context.copy()
                 outcome = run.context.run(_call, run)
             finally:
                 with self._lock:

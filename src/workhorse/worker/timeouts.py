@@ -27,9 +27,9 @@ _rings = 0.0
 _set_at = 0.0
 
 
-def says(seconds: float) -> str:
+def says(seconds: float, what: str = "the job") -> str:
     """The text of the exception."""
-    return f"the job ran longer than its timeout of {seconds:g} s"
+    return f"{what} ran longer than its timeout of {seconds:g} s"
 
 
 STOPPED: Final = "the job is stopped"

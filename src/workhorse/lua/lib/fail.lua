@@ -6,7 +6,7 @@
 local function fail(id, queue, how, exc, ttl, ran, again, now, concluded)
   redis.call('ZREM', started_key(queue), id)
   ttl = tonumber(ttl)
-  if concluded then conclude(id, concluded, now) end
+  if concluded then conclude(id, concluded, now, exc) end
   if ttl == 0 then
     vanish(id, how, now)
   else

@@ -1,11 +1,19 @@
 -- Make the calls that a job left for the way it ended: {when, how many words, the words of `hatch`}.
+-- They are told when it was enqueued, and why it failed (`exc`): the job itself may be gone by then.
 -- @include lib/words
 -- @include lib/hatch
-local function follow(id, how, now)
-  local words, at = words_in(redis.call('HGET', job_key(id), 'hooks') or ''), 1
+local function follow(id, how, now, exc)
+  local job = redis.call('HMGET', job_key(id), 'hooks', 'enqueued_at', 'created_at')
+  local words, at = words_in(job[1] or ''), 1
   while words[at + 1] do
-    local when, last = words[at], at + 1 + tonumber(words[at + 1])
-    if when == how or (how == 'died' and when == 'failed') then hatch(words, at + 2, last, now) end
-    at = last + 1
+    local when, count = words[at], tonumber(words[at + 1])
+    -- Who writes to the keys may have written anything.
+    if not count or count < 4 or count % 2 == 1 or not words[at + 1 + count] then return end
+    local fits = when == how or (how == 'died' and when == 'failed')
+    if fits and hatch(words, at + 2, at + 1 + count, now) then
+      redis.call('HSET', job_key(words[at + 2]), 'of_enqueued_at', job[2] or job[3] or now)
+      if exc then redis.call('HSET', job_key(words[at + 2]), 'of_exc_info', exc) end
+    end
+    at = at + 2 + count
   end
 end

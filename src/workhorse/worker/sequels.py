@@ -1,0 +1,96 @@
+"""Jobs that follow another: a callback whose job has no horse left to call it, and webhooks.
+
+What such a job is called with is found when it runs; see `workhorse.followups`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from workhorse import exceptions
+from workhorse.exceptions import DeserializationError, JobFailedError, NoSuchJobError
+from workhorse.followups import webhook_of
+from workhorse.job import Job
+from workhorse.ops.leases import whole
+from workhorse.records import JobRecord
+from workhorse.sources import Source
+from workhorse.states import JobStatus
+from workhorse.webhook import told_of
+from workhorse.worker.handoff import HandedJob
+
+_STATUS = {"died": JobStatus.FAILED, "stopped": JobStatus.STOPPED}
+
+
+class Sequel:
+    """The function of a job that follows another; called without arguments.
+
+    Args:
+        job: The job that follows.
+        source: Where the other one is.
+        function: The callback, or what delivers a webhook.
+        args: The sealed arguments, of which the first is the id of the other job.
+
+    Raises:
+        DeserializationError: These are not the arguments of such a job.
+    """
+
+    def __init__(
+        self, job: HandedJob, source: Source, function: Callable[..., Any], args: Sequence[Any]
+    ) -> None:
+        self._kind = job.fields[b"follows"].decode("utf-8", "replace")
+        if not (args and isinstance(args[0], str)) or self._kind not in {*_STATUS, "webhook"}:
+            raise DeserializationError(f"job {job.id!r} does not say what it follows")
+        self._job = job
+        self._source = source
+        self._function = function
+        self._args = args
+        self.__name__ = getattr(function, "__name__", "callback")
+
+    def __call__(self) -> Any:  # noqa: ANN401 - None, or a coroutine
+        """Call it."""
+        if self._kind == "webhook":
+            return self._delivered()
+        job = self._followed(self._args[0])
+        if self._kind == "stopped":
+            return self._function(job, job.connection)
+        error = self._error(job)
+        return self._function(job, job.connection, type(error), error, None)
+
+    def _followed(self, job_id: str) -> Job:
+        """The job that this one follows; if it is gone, what is known of it."""
+        try:
+            return Job.fetch(job_id, self._source)
+        except NoSuchJobError:
+            status = _STATUS[self._kind]
+            record = JobRecord(job_id, status, self._job.queue, exc_info=self._exc_info or None)
+            return Job(job_id, self._source).seen(record)
+
+    def _error(self, job: Job) -> BaseException:
+        """What the job failed of, as an exception; the text names it."""
+        told = self._exc_info
+        name, _, text = told.partition("\n\n")[0].partition(": ")
+        module, _, name = name.rpartition(".")
+        kind = getattr(exceptions, name, None) if module == exceptions.__name__ else None
+        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+            return JobFailedError(job.id, "failed", told)
+        try:
+            return kind(text)
+        except TypeError:
+            return JobFailedError(job.id, "failed", told)
+
+    def _delivered(self) -> None:
+        webhook = webhook_of(self._job.id, self._args)
+        times = whole(self._job.fields.get(b"of_enqueued_at")), self._ended_at
+        job_id, func, *_ = self._args
+        told = told_of(job_id, str(func), webhook.job_status, times, self._exc_info)
+        self._function(webhook, told, self._job.id)
+
+    @property
+    def _ended_at(self) -> int | None:
+        """When the other job ended: this one was made in the same moment, ms."""
+        return whole(self._job.fields.get(b"created_at"))
+
+    @property
+    def _exc_info(self) -> str:
+        return self._job.fields.get(b"of_exc_info", b"").decode("utf-8", "replace")
