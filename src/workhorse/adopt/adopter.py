@@ -286,7 +286,7 @@ def check_prefix(rq: RqKeys, namespace: str, *, on_cluster: bool) -> None:
     if rq.job("x") == Keys(namespace).job("x"):
         raise WorkhorseError(
             f"RQ's keys would be called like those of namespace {namespace!r}: choose another "
-            f"--namespace; or, on a Cluster, give RQ a longer prefix, such as {rq.prefix}:rq"
+            f"--namespace; or, on a Cluster, give RQ a longer prefix that has it as its hash tag"
         )
     if on_cluster and rq.hash_tag != namespace:
         raise WorkhorseError(ON_CLUSTER)
