@@ -604,6 +604,16 @@ def test_a_dependent_that_is_replaced_and_waits_for_the_same_again_is_let_go_onc
     assert status(seen, "c") == "deferred"
 
 
+def test_a_parent_that_is_replaced_by_one_that_has_begun_is_marked_by_its_token(scripts, seen):
+    scripts.enqueue(New("p", "replace", "n"))
+    scripts.enqueue(child("c", "p"))
+    own = ("token", "x:1", "attempt", 1)
+    scripts.enqueue(New("p", "replace", "m", "mine", LEASE, fields=own))
+    assert (seen()["job:p"]["token"], seen()["job:p"]["after"]) == ("x:1+", "1")
+    scripts.exchange(1, Settled("finish", "p", "x:1", "", 0), worker="x")
+    assert status(seen, "c") == "queued"
+
+
 @pytest.mark.parametrize("how", ["cancel", "delete"])
 def test_a_dependent_that_was_taken_away_does_not_come_back(scripts, seen, how):
     scripts.enqueue(New("p"))

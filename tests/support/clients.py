@@ -8,6 +8,7 @@ from typing import Any
 
 from workhorse.aio import AsyncJob, AsyncQueue
 from workhorse.connection import Connection
+from workhorse.group import AsyncGroup, Group
 from workhorse.job import Job
 from workhorse.queue import Queue
 
@@ -33,6 +34,22 @@ class Client:
         return self._done(
             (Job if self._runner is None else AsyncJob).fetch(job_id, self.connection, **options)
         )
+
+    def group(self, name: str | None = None, **options: Any) -> Any:
+        """`Group.create`, or its twin."""
+        return self._done(self._groups.create(self.connection, name, **options))
+
+    def fetch_group(self, name: str) -> Any:
+        """`Group.fetch`, or its twin."""
+        return self._done(self._groups.fetch(name, self.connection))
+
+    def all_groups(self) -> Any:
+        """`Group.all`, or its twin."""
+        return self._done(self._groups.all(self.connection))
+
+    @property
+    def _groups(self) -> type[Group | AsyncGroup]:
+        return Group if self._runner is None else AsyncGroup
 
     def __getattr__(self, name: str) -> Any:
         def speak(to: Any, *args: Any, **kwargs: Any) -> Any:

@@ -7,6 +7,7 @@
 -- @lazy lib/schedule
 -- @seldom lib/own
 -- @seldom lib/supplant
+-- @seldom lib/mark
 -- @seldom lib/enlist
 -- @seldom lib/complete_all
 -- @seldom lib/defer
@@ -33,7 +34,7 @@ local function store(queue, at, first, last, width, verdicts, known, now)
       if mode ~= 'new' then call('DEL', job[1], runs_key(id), gone_key(id)) end
       for n = 1, width - 1 do job[7 + 2 * n] = ARGV[i + n] end
       call('HSET', unpack(job, 1, words))
-      if heir then call('HSET', job[1], 'after', 1) end
+      if heir then mark(id, status, marked) end
       if ttl ~= '' and not later and not marked and not heir then call('PEXPIRE', job[1], ttl) end
       ids[#ids + 1] = id
     else
