@@ -237,8 +237,8 @@ def others(queue, redis):
 
     delayed = job_decorator("decorated", connection=redis, timeout=5)(chores.add)
     say("decorated", [delayed.delay(1, 2, job_id="d").timeout, Queue("decorated", redis).job_ids])
-    here = Queue("here", connection=redis, is_async=False).enqueue(chores.add, 3, 4)
-    say("here", [here.get_status().value, here.return_value()])
+    here = Queue("here", connection=redis, is_async=False).enqueue(chores.who_am_i)
+    say("here", [here.get_status().value, here.return_value()[1:], here.get_meta()])
     suspend(redis)
     say("suspended", bool(is_suspended(redis)))
     resume(redis)
