@@ -27,7 +27,6 @@ from workhorse.options import (
     CallOptions,
     Duration,
     EnqueueData,
-    OnCrash,
     is_at_front,
     leaves_calls,
     options_of,

@@ -51,7 +51,8 @@ class Dependency:
             raise ValueError("Dependency([]): give at least one job, or leave depends_on out")
         if on_failure not in (None, "fail", "cancel", "wait", "run"):
             raise ValueError(
-                f"Dependency(on_failure={on_failure!r:.100}): give 'fail', 'cancel', 'wait' or 'run'"
+                f"Dependency(on_failure={on_failure!r:.100}): give 'fail', 'cancel', 'wait' "
+                f"or 'run'"
             )
         if allow_failure and on_failure not in (None, "run"):
             raise ValueError(

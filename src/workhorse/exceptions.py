@@ -329,7 +329,7 @@ class JobTimeoutException(BaseException):
     """
 
 
-class JobStopped(BaseException):  # noqa: N818 - reads as a sentence
+class JobStopped(BaseException):
     """Raised inside a job that is stopped, on a thread or in a worker without horses.
 
     It is a `BaseException`, so that `except Exception` in a job does not swallow it.

@@ -17,8 +17,8 @@ class Keys:
     """The keys of one namespace."""
 
     __slots__ = (
-        *("agenda", "crons", "groups", "job_prefix", "namespace", "pattern", "suspensions", "prefix", "queues"),
-        "workers",
+        *("agenda", "crons", "groups", "job_prefix", "namespace", "pattern", "prefix", "queues"),
+        *("suspensions", "workers"),
     )
 
     def __init__(self, namespace: str = "wh") -> None:
@@ -36,21 +36,22 @@ class Keys:
         self.workers = self.prefix + "workers"
         """zset: worker name -> when it counts as gone unless it beats again, ms"""
         self.suspensions = self.prefix + "suspended"
-        """hash: name of a queue that is not served, or `*` for all -> until when, ms; 0 for ever"""
+        """hash: a queue that is not served, or `*` for all -> until when, ms; 0 for ever"""
         self.groups = self.prefix + "groups"
         """zset: name of a group -> when it was made, ms"""
         self.crons = self.prefix + "crons"
-        """zset: name of a cron entry -> when a worker should look at it, ms; +inf if it is paused"""
+        """zset: a cron entry -> when a worker should look at it, ms; +inf if it is paused"""
         self.agenda = self.prefix + "agenda"
         """zset: `<kind>:<queue>` -> no later than the next thing due there, ms.
 
         Kinds: `s` scheduled jobs, `l` leases, and the expired entries of a registry: `x`
         finished, `f` failed, `c` canceled. `d:<how>:<job id>`: jobs wait for one that has ended.
         `w:<job id>`: jobs wait for one that has failed to be requeued; it may have expired.
-        `p:` queues are suspended (score -1: it stands first), `r:` the first of them is to be served
-        again. `t:` cron entries. `g:<group>`: whoever was adding to it counts as gone. A score may be too early: housekeeping looks,
-        finds nothing and sets it right. It is never too late for `s`, `l` and `t`, and at most 5 s
-        for the others.
+        `t:` cron entries. `p:` queues are suspended (score -1: it stands first), `r:` the first
+        of them is to be served again. `g:<group>`: whoever was adding to it counts as gone.
+
+        A score may be too early: housekeeping looks, finds nothing and sets it right. It is never
+        too late for `s`, `l` and `t`, and at most 5 s for the others.
         """
 
     def job(self, job_id: str) -> str:
@@ -68,7 +69,7 @@ class Keys:
     def done(self, job_id: str) -> str:
         """sharded channel: the job's status, published when it becomes final.
 
-        `finished` may be followed by a colon and the sealed result, '' for None.
+        `finished` may be followed by a space and the sealed result, '' for None.
         """
         return f"{self.prefix}done:{job_id}"
 
@@ -77,7 +78,7 @@ class Keys:
         return f"{self.prefix}cron:{name}"
 
     def fired(self, name: str) -> str:
-        """list: `<due ms, or -> <fired ms> <job id>` of a cron entry, newest first, at most 1000."""
+        """list: `<due ms, or -> <fired ms> <job id>` of an entry, newest first, at most 1000."""
         return f"{self.prefix}fired:{name}"
 
     def waits(self, job_id: str) -> str:
@@ -165,8 +166,10 @@ class Keys:
         return f"{self.prefix}inbox:{worker}"
 
     def answer(self, nonce: str) -> str:
-        """string: what a worker said of a command, '' before it has; and the sharded channel on
-        which it is published. Lives for a minute."""
+        """string: what a worker said of a command, '' before it has. Lives for a minute.
+
+        And the sharded channel on which that is published.
+        """
         return f"{self.prefix}answer:{nonce}"
 
     def worker(self, name: str) -> str:

@@ -94,11 +94,7 @@ def _facts(job: Job, runs: list[Result], *, decode: bool) -> dict[str, Any]:
         "retries_left": job.retries_left,
         "crashes": record.crashes,
         "worker": record.worker_name or None,
-        "depends_on": job.dependency_ids,
-        "dependents": job.dependent_ids,
-        "group": job.group_id,
-        "rate_limit": record.rate_limit or None,
-        "repeats_left": job.repeats_left,
+        **_bond_facts(job),
         "expires_in": job.get_ttl(),
         "key": job.key,
         "exc_info": record.exc_info,
@@ -107,6 +103,16 @@ def _facts(job: Job, runs: list[Result], *, decode: bool) -> dict[str, Any]:
     if decode:
         facts |= {name: plain(value) for name, value in _decoded(job).items()}
     return facts
+
+
+def _bond_facts(job: Job) -> dict[str, Any]:
+    return {
+        "depends_on": job.dependency_ids,
+        "dependents": job.dependent_ids,
+        "group": job.group_id,
+        "rate_limit": job.record.rate_limit or None,
+        "repeats_left": job.repeats_left,
+    }
 
 
 def _run_facts(run: Result) -> dict[str, Any]:

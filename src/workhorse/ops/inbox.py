@@ -97,7 +97,7 @@ def sealed(codec: Codec, to: Address, what: Command, nonce: str, until: int) -> 
         nonce: 32 hexadecimal digits, by chance: names this command.
         until: When it lapses, ms since 1970 by the server's clock.
     """
-    # Without a secret nothing vouches for the context, so the process stands in the command as well.
+    # Without a secret nothing vouches for the context, so the process stands in the command, too.
     words = [*what, to.process, until]
     return nonce.encode() + codec.seal(words, _context(to, nonce), path="command")
 

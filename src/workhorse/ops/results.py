@@ -111,9 +111,9 @@ def wait(keys: Keys, job_id: str, timeout: float | None) -> Flow[Ended | None]:
 
 def _heard(message: bytes) -> Ended | None:
     """What a message says; None if it names no final status, as when the job was deleted."""
-    word, colon, result = message.partition(b":")
+    word, told, result = message.partition(b" ")
     found = _FINAL.get(word)
-    return Ended(found, result if colon else None) if found else None
+    return Ended(found, result if told else None) if found else None
 
 
 def history(keys: Keys, job_id: str) -> Flow[list[RunRecord]]:

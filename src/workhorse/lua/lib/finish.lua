@@ -33,7 +33,7 @@ local function finish(queue, token, ttl, again, first, last, refused, now)
         mark_finished(id, key, ARGV[at + 1], ran == '0' and ended or text_of(now - ran), ended, ttl, again)
       end
       -- Who waits learns a small result with it. One that is deleted at once nobody gets.
-      local said = ttl ~= 0 and #ARGV[at + 1] <= 4096 and 'finished:' .. ARGV[at + 1] or 'finished'
+      local said = ttl ~= 0 and #ARGV[at + 1] <= 4096 and 'finished ' .. ARGV[at + 1] or 'finished'
       call('SPUBLISH', done_key(id), said)
     else
       refused[#refused + 1] = id
