@@ -18,14 +18,13 @@ from typing import TYPE_CHECKING
 
 from workhorse.serializers.classes import AllowedClasses
 from workhorse.serializers.culprit import Path, not_serializable
-from workhorse.serializers.opcodes import check_opcodes
+from workhorse.serializers.opcodes import check_opcodes, has_globals
 
 if TYPE_CHECKING:
     from workhorse.serializers.exact import Exact
 
 # What the type stubs do not know of.
 _EXTENSIONS: Mapping[object, object] = vars(copyreg)["_extension_registry"]
-_STACK_GLOBAL = pickle.STACK_GLOBAL
 
 
 class Values:
@@ -55,8 +54,8 @@ class Values:
         try:
             if not _EXTENSIONS:
                 data = pickle.dumps(value, protocol=5)
-                if _STACK_GLOBAL not in data:
-                    return data  # no global anywhere: nothing but plain values
+                if not has_globals(data):
+                    return data  # nothing but plain values
         except Exception:  # noqa: BLE001, S110 - the careful way finds out what is wrong
             pass
         try:
@@ -73,7 +72,7 @@ class Values:
             Exception: Whatever an allowed class raises.
         """
         check_opcodes(data)
-        if _STACK_GLOBAL not in data:
+        if not has_globals(data):
             return pickle.loads(data)  # noqa: S301 - without a global it can call nothing
         return self._exact.read(data)
 
