@@ -7,13 +7,14 @@ import pytest
 
 from workhorse.aio import AsyncJob, AsyncQueue, AsyncRegistry
 from workhorse.cron import AsyncCron, AsyncCronJob, Cron, CronJob
+from workhorse.group import AsyncGroup, Group
 from workhorse.job import Job
 from workhorse.queue import Queue
 from workhorse.registry import Registry
 
 PAIRS = [
     *((Queue, AsyncQueue), (Job, AsyncJob), (Registry, AsyncRegistry)),
-    *((Cron, AsyncCron), (CronJob, AsyncCronJob)),
+    *((Cron, AsyncCron), (CronJob, AsyncCronJob), (Group, AsyncGroup)),
 ]
 
 WITHOUT_COUNTERPART = {"contains"}  # `in` cannot be awaited
@@ -31,7 +32,11 @@ def shape(member):
     """Names, kinds and defaults of the parameters; a property is a method without any."""
     function: Any = member.fget if isinstance(member, property) else bare(member)
     parameters = inspect.signature(function).parameters.values()
-    return [(one.name, one.kind, one.default, one.annotation) for one in parameters]
+    # Where one takes a `Queue`, its twin takes an `AsyncQueue`.
+    kinds = [str(one.annotation).replace("Async", "") for one in parameters]
+    return [
+        (one.name, one.kind, one.default, kind) for one, kind in zip(parameters, kinds, strict=True)
+    ]
 
 
 @pytest.mark.parametrize(("sync", "asyncio"), PAIRS)
