@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,8 @@ def test_parents_are_given_as_handles_or_ids(client, q, given):
 
 
 def test_nothing_to_wait_for_is_no_dependency(client, q, connection):
-    for nothing in (None, [], ()):
+    nothings: list[Any] = [None, [], ()]
+    for nothing in nothings:
         job = client.enqueue(q, ADD, 1, depends_on=nothing)
         assert statuses(connection, job) == ["queued"]
 

@@ -100,7 +100,12 @@ def test_waiting_ends_with_the_last_job(client, q, group, connection):
     own = Connection(connection.url, connection.namespace)
     player = Player(own)
     leases = [player.take() for _ in range(3)]
-    last = threading.Timer(0.1, lambda: [player.finish(lease) for lease in leases])
+
+    def finish_all():
+        for lease in leases:
+            player.finish(lease)
+
+    last = threading.Timer(0.1, finish_all)
     last.start()
     assert client.wait(group, 10).finished == 3
     last.join()

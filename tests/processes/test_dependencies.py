@@ -134,7 +134,9 @@ def test_a_parent_that_dies_too_often_fails_its_dependents(
     child = queue.enqueue(jobs.book, str(ledger), 1, depends_on=parent)
     heir = queue.enqueue(jobs.book, str(ledger), 2, depends_on=child)
     assert heir.wait(20) == "failed"
-    assert f"DependencyFailedError: job {child.id}, which it depends on, failed" in heir.exc_info
+    assert f"DependencyFailedError: job {child.id}, which it depends on, failed" in str(
+        heir.exc_info
+    )
     assert child.get_status() == "failed"
     assert lines(ledger) == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def called(scripts):
 
 def test_the_first_job_makes_a_group(scripts, seen):
     scripts.enqueue(member("a"), member("b"))
-    words = {"group_id": "g", "after": 1}
+    words: dict[str, Any] = {"group_id": "g", "after": 1}
     assert seen() == Snapshot(
         kept={
             "job:a": job(**words),
@@ -111,7 +112,7 @@ ENDS = {
 
 @pytest.mark.parametrize("how", ENDS)
 def test_each_end_is_counted_as_what_it_was(scripts, seen, how):
-    more = {"abandon": {"on_crash": "fail"}, "expire": {"ttl": 5}}.get(how, {})
+    more: dict[str, Any] = {"abandon": {"on_crash": "fail"}, "expire": {"ttl": 5}}.get(how, {})
     if how.startswith("doom"):
         scripts.enqueue(New("p"))
         scripts.exchange(1, want=1)
@@ -239,7 +240,7 @@ def test_a_complete_group_makes_its_call(scripts, seen, called):
 def test_the_call_is_made_once(scripts, seen, called):
     scripts.enqueue(member("a"), member("b"))
     number = iter(range(1, 100))
-    made = Counter()
+    made: Counter[str] = Counter()
 
     def finish_all():
         while ids := scripts.exchange(at := next(number), want=9, queues=("q", "done")).ids:

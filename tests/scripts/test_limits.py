@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.support.scripts import LEASE, NOW, New, Settled, job
@@ -31,7 +33,7 @@ def take(scripts, number, *ids, queues=("q",), time=NOW):
 
 def test_the_first_has_the_slot_and_the_others_stand_in_line(scripts, seen):
     scripts.enqueue(limited("a"), limited("b"), limited("c"))
-    words = {"rate_limit": "1 k", "after": 1}
+    words: dict[str, Any] = {"rate_limit": "1 k", "after": 1}
     assert seen() == Snapshot(
         kept={
             "job:a": job(**words),
@@ -52,7 +54,7 @@ def test_one_that_ends_lets_the_next_go(scripts, seen):
     scripts.command("DEL", scripts.keys.bell("q"))
     scripts.exchange(2, Settled("finish", "a", "w:1", "", 0), time=NOW + 7)
     scripts.command("DEL", scripts.keys.worker("w"))
-    words = {"rate_limit": "1 k", "after": 1}
+    words: dict[str, Any] = {"rate_limit": "1 k", "after": 1}
     assert seen() == Snapshot(
         kept={
             "job:b": job(enqueued_at=NOW + 7, **words),
