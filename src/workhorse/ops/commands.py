@@ -21,6 +21,7 @@ from workhorse.exceptions import (
     ServerError,
 )
 from workhorse.keys import Keys
+from workhorse.ops import results
 from workhorse.ops.inbox import STOP_JOB, Address, Answer, Command, answer_of, milliseconds, sealed
 from workhorse.scripts import load
 from workhorse.states import JobStatus
@@ -34,7 +35,6 @@ _INSTEAD: Mapping[str, str] = MappingProxyType(
         "retry": "it failed before that and is to be retried: cancel it",
         "repeat": "it finished before that and is to be repeated: cancel it",
         "release": "it went back to its queue before that: cancel it",
-        "lost": "its worker does not have it any more",
     }
 )
 _WAITING: Final = frozenset({"queued", "scheduled", "deferred", "rate_limited"})
@@ -62,10 +62,18 @@ def tell(  # noqa: PLR0913 - the words of one command
     answer = yield from _answered(keys, codec, worker, what, nonce, timeout)
     if answer.done:
         return answer
-    if what.job_id in answer.jobs:
-        why = _INSTEAD.get(answer.jobs[what.job_id], "it had ended before that")
-        raise InvalidJobOperation(f"job {what.job_id!r} was not stopped: {why}")
-    raise CommandRefused(worker, answer.said)
+    if what.job_id not in answer.jobs:
+        raise CommandRefused(worker, answer.said)
+    end = answer.jobs[what.job_id]
+    why = _INSTEAD.get(end, "its worker does not have it any more")
+    if end not in _INSTEAD:
+        found = yield from results.find_status(keys, what.job_id)
+        if found is JobStatus.STOPPED:
+            return answer  # somebody else was quicker
+        if found not in {None, JobStatus.STARTED}:
+            advice = ": cancel it" if found in _WAITING else ""
+            why = f"it is {found} by now{advice}"
+    raise InvalidJobOperation(f"job {what.job_id!r} was not stopped: {why}")
 
 
 def stop(  # noqa: PLR0913 - the words of one command

@@ -66,13 +66,11 @@ class Bench:
             self._leases.popleft()
             self.current = None
 
-    def clear(self) -> list[Lease]:
+    def clear(self) -> None:
         """Give all up."""
         with self._lock:
-            leases = list(self._leases)
             self._leases.clear()
             self.current = None
-        return leases
 
     def withdraw(self, job_id: str, token: str) -> Lease | None:
         """What there is of an execution; one that has not begun is not here any more."""
@@ -152,10 +150,10 @@ class Interventions:
         return found
 
     def _all_unsettled(self) -> Collection[Execution] | None:
+        # First what is here: it moves on to there, and never back.
+        here = {*self._apart, *((one.id, one.token) for one in self._bench)}
         others = self._unsettled()
-        if others is None:
-            return None
-        return {*others, *self._apart, *((one.id, one.token) for one in self._bench)}
+        return None if others is None else here.union(others)
 
     def _kill(self, why: str) -> list[Lease]:
         """There is no horse to kill: the job that runs ends as if it had died with one."""
