@@ -27,6 +27,7 @@ CARRIED = frozenset(
     (
         *("timeout", "result_ttl", "ttl", "failure_ttl", "description", "at_front", "meta"),
         *("retry", "on_crash", "repeat", "rate_limit"),
+        *("on_success", "on_failure", "on_stopped", "webhooks"),
     )
 )
 """The options of a call that an entry can have; the others are about one job."""

@@ -42,6 +42,7 @@ from workhorse.drivers import run
 from workhorse.envelopes import codec_for
 from workhorse.exceptions import ConnectionLost
 from workhorse.ops.workers import Identity, register
+from workhorse.webhook import Webhook
 
 
 @pytest.fixture
@@ -280,9 +281,11 @@ def test_cron_entries_are_those_of_the_server(queue, connection):
         CronScheduler.fetch("another", connection)
 
 
-def test_a_cron_entry_with_webhooks_is_refused(connection):
-    with pytest.raises(NotImplementedError, match="webhooks= of a cron entry"):
-        CronScheduler(connection).register(chores.add, "q", interval=60, webhooks=["x"])
+def test_the_jobs_of_a_cron_entry_have_its_webhooks(connection):
+    hook = Webhook("http://example.com/", "failed")
+    scheduler = CronScheduler(connection)
+    entry = scheduler.register(chores.add, "q", (1, 2), interval=60, webhooks=[hook])
+    assert entry.enqueue(connection).webhooks == [hook]
 
 
 # The small things

@@ -183,7 +183,7 @@ def _one(call: Call) -> Flow[Any]:
 
 
 def _fields(flat: list[bytes]) -> dict[str, str]:
-    words = [word.decode() for word in flat]
+    words = [word.decode("utf-8", "backslashreplace") for word in flat]
     return dict(zip(words[::2], words[1::2], strict=True))
 
 

@@ -19,6 +19,7 @@ from workhorse.envelopes import move_call, move_meta
 from workhorse.exceptions import BadSchedule, NoSuchCronError, WorkhorseError
 from workhorse.keys import Keys
 from workhorse.names import cron_job_id
+from workhorse.ops import hooks
 from workhorse.ops.enqueue import words_of
 from workhorse.records import CallSpec
 from workhorse.scripts import load
@@ -339,6 +340,8 @@ def _spec(keys: Keys, codec: Codec, record: CronRecord, occurrence: str | int) -
     job[b"data"] = move_call(codec, template, bearer, record.job)
     if job.get(b"meta"):
         job[b"meta"] = move_meta(codec, template, bearer, job[b"meta"])
+    if job.get(b"hooks"):
+        job[b"hooks"] = hooks.moved(codec, keys.namespace, job_id, job[b"hooks"])
     waits = record.overlap == "queue" and not isinstance(occurrence, str)
     if record.at_front and waits:
         job[b"front"] = b"1"

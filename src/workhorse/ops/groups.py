@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workhorse.effects import Batch, Call, Flow, Listen, Word, command
 from workhorse.exceptions import DuplicateGroupError, NoSuchGroupError, ServerError
 from workhorse.keys import Keys
+from workhorse.ops.hooks import pack
 from workhorse.records import CallSpec
 from workhorse.scripts import load
 
@@ -137,9 +138,3 @@ def delete(keys: Keys, name: str) -> Flow[bool]:
     """Forget a group, but not its jobs; whether there was one."""
     there = yield Call(load("group_delete"), [keys.agenda, name])
     return bool(there)
-
-
-def pack(words: Iterable[str | bytes]) -> bytes:
-    """Words as one text, which `lua/lib/words.lua` takes apart: each as `<length>:<word>`."""
-    raw = [word if isinstance(word, bytes) else word.encode() for word in words]
-    return b"".join(b"%d:%b" % (len(word), word) for word in raw)

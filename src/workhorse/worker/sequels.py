@@ -9,16 +9,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from workhorse import exceptions
-from workhorse.exceptions import DeserializationError, JobFailedError, NoSuchJobError
+from workhorse.exceptions import JobFailedError, NoSuchJobError, RefusedPayload
 from workhorse.followups import webhook_of
 from workhorse.job import Job
-from workhorse.ops.leases import whole
+from workhorse.ops.hooks import follows
 from workhorse.records import JobRecord
 from workhorse.sources import Source
 from workhorse.states import JobStatus
 from workhorse.webhook import told_of
 from workhorse.worker.handoff import HandedJob
 
+_DIGITS = 15
 _STATUS = {"died": JobStatus.FAILED, "stopped": JobStatus.STOPPED}
 
 
@@ -29,18 +30,19 @@ class Sequel:
         job: The job that follows.
         source: Where the other one is.
         function: The callback, or what delivers a webhook.
-        args: The sealed arguments, of which the first is the id of the other job.
+        args: The sealed arguments.
 
     Raises:
-        DeserializationError: These are not the arguments of such a job.
+        RefusedPayload: It follows no job, or another one.
     """
 
     def __init__(
         self, job: HandedJob, source: Source, function: Callable[..., Any], args: Sequence[Any]
     ) -> None:
         self._kind = job.fields[b"follows"].decode("utf-8", "replace")
-        if not (args and isinstance(args[0], str)) or self._kind not in {*_STATUS, "webhook"}:
-            raise DeserializationError(f"job {job.id!r} does not say what it follows")
+        self._followed_id = job.fields.get(b"of", b"").decode("utf-8", "replace")
+        if self._kind not in {*_STATUS, "webhook"} or not follows(job.id, self._followed_id):
+            raise RefusedPayload(f"job {job.id!r} does not follow {self._followed_id!r:.200}")
         self._job = job
         self._source = source
         self._function = function
@@ -51,14 +53,15 @@ class Sequel:
         """Call it."""
         if self._kind == "webhook":
             return self._delivered()
-        job = self._followed(self._args[0])
+        job = self._followed()
         if self._kind == "stopped":
             return self._function(job, job.connection)
         error = self._error(job)
         return self._function(job, job.connection, type(error), error, None)
 
-    def _followed(self, job_id: str) -> Job:
+    def _followed(self) -> Job:
         """The job that this one follows; if it is gone, what is known of it."""
+        job_id = self._followed_id
         try:
             return Job.fetch(job_id, self._source)
         except NoSuchJobError:
@@ -80,16 +83,16 @@ class Sequel:
             return JobFailedError(job.id, "failed", told)
 
     def _delivered(self) -> None:
-        webhook = webhook_of(self._job.id, self._args)
-        times = whole(self._job.fields.get(b"of_enqueued_at")), self._ended_at
-        job_id, func, *_ = self._args
-        told = told_of(job_id, str(func), webhook.job_status, times, self._exc_info)
+        func, webhook = webhook_of(self._job.id, self._args)
+        # This job was made in the moment in which the other one ended.
+        times = self._moment(b"of_enqueued_at"), self._moment(b"created_at")
+        told = told_of(self._followed_id, func, webhook.job_status, times, self._exc_info)
         self._function(webhook, told, self._job.id)
 
-    @property
-    def _ended_at(self) -> int | None:
-        """When the other job ended: this one was made in the same moment, ms."""
-        return whole(self._job.fields.get(b"created_at"))
+    def _moment(self, field: bytes) -> int | None:
+        """What a field says, ms since 1970; None if that is garbage."""
+        text = self._job.fields.get(field, b"")
+        return int(text) if text.isdigit() and len(text) <= _DIGITS else None
 
     @property
     def _exc_info(self) -> str:

@@ -357,12 +357,9 @@ def _define(
     webhooks: Sequence[Any] | None,
     name: str,
 ) -> Definition:
-    if webhooks:
-        raise NotImplementedError(
-            "webhooks= of a cron entry: let the function that it calls enqueue a job with webhooks"
-        )
     zone = {} if cron is None else {"tz": _local_zone()}
-    given = {**options, **zone, **({"name": name} if name else {})}
+    more = {"webhooks": list(webhooks)} if webhooks else {}
+    given = {**options, **zone, **more, **({"name": name} if name else {})}
     return define(func, queue_name, args, kwargs, interval, cron, **given)
 
 

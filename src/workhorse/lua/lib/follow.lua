@@ -1,5 +1,6 @@
 -- Make the calls that a job left for the way it ended: {when, how many words, the words of `hatch`}.
--- They are told when it was enqueued, and why it failed (`exc`): the job itself may be gone by then.
+-- They are told whose end it was, when that was enqueued, and why it failed (`exc`): it may be gone
+-- by the time at which they run.
 -- @include lib/words
 -- @include lib/hatch
 local function follow(id, how, now, exc)
@@ -11,8 +12,9 @@ local function follow(id, how, now, exc)
     if not count or count < 4 or count % 2 == 1 or not words[at + 1 + count] then return end
     local fits = when == how or (how == 'died' and when == 'failed')
     if fits and hatch(words, at + 2, at + 1 + count, now) then
-      redis.call('HSET', job_key(words[at + 2]), 'of_enqueued_at', job[2] or job[3] or now)
-      if exc then redis.call('HSET', job_key(words[at + 2]), 'of_exc_info', exc) end
+      local key = job_key(words[at + 2])
+      redis.call('HSET', key, 'of', id, 'of_enqueued_at', job[2] or job[3] or now)
+      if exc then redis.call('HSET', key, 'of_exc_info', exc) end
     end
     at = at + 2 + count
   end
