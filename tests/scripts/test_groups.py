@@ -112,7 +112,8 @@ ENDS = {
 
 @pytest.mark.parametrize("how", ENDS)
 def test_each_end_is_counted_as_what_it_was(scripts, seen, how):
-    more: dict[str, Any] = {"abandon": {"on_crash": "fail"}, "expire": {"ttl": 5}}.get(how, {})
+    with_ends: dict[str, dict[str, Any]] = {"abandon": {"on_crash": "fail"}, "expire": {"ttl": 5}}
+    more = with_ends.get(how, {})
     if how.startswith("doom"):
         scripts.enqueue(New("p"))
         scripts.exchange(1, want=1)
