@@ -29,6 +29,8 @@ from workhorse.worker.parcels import RECEIVE, BadParcel, channel, receive, send
 
 OVERSTAY: Final = 0.020
 """How long a job may run before those behind it are given to somebody else, seconds."""
+IMPATIENCE: Final = 0.005
+"""The same while another horse has nothing to do, seconds."""
 LARGE_AHEAD: Final = 2
 """How many jobs with large arguments a horse is given: one that runs, and one that waits for it."""
 AT_ONCE: Final = 256
@@ -108,10 +110,17 @@ class Horse:
         """Whether it will take what it is handed, by its mark, though it is silent."""
         return mark == NOBODY and 0 < len(self.flights.aside) < lanes
 
-    def overstays(self, lanes: int) -> bool:
+    def overstays(self, lanes: int, patience: float = OVERSTAY) -> bool:
         """Whether it has been at its jobs for so long that none should wait behind them."""
         full = bool(self.flights.line) or len(self.flights.aside) >= lanes
-        return full and self._loop.time() - self.since >= OVERSTAY
+        return full and self._loop.time() - self.since >= patience
+
+    def look_at(self, now: float, patience: float) -> float:
+        """When to look whether it overstays, by the loop's clock; never if nothing waits."""
+        if not self.waits():
+            return float("inf")
+        at = self.since + patience
+        return at if at > now else now + patience
 
     def can_take(self, expected: float, lanes: int, *, together: bool) -> bool:
         """Whether a job may be handed over beside or behind those that it has.
@@ -126,6 +135,7 @@ class Horse:
             self.numb
             or self.alone
             or (line and (flights.large >= LARGE_AHEAD or len(line) >= MOST_AHEAD))
+            or self.overstays(lanes)
         ):
             return False
         if together:

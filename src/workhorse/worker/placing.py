@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from workhorse.ops.reports import Report
 from workhorse.worker import obituary
-from workhorse.worker.horses import Horse
+from workhorse.worker.horses import IMPATIENCE, OVERSTAY, Horse
 from workhorse.worker.pacing import Pace
 from workhorse.worker.settings import Settings
 
@@ -34,6 +34,17 @@ def best_for(
             if best is None or burden < least:
                 best, least = horse, burden
     return best
+
+
+def patience(horses: Iterable[Horse]) -> float:
+    """How long a silent horse may keep jobs waiting: not for long while another has none."""
+    return IMPATIENCE if any(one.at_work and not one.busy for one in horses) else OVERSTAY
+
+
+def next_look(horses: Collection[Horse], now: float) -> float:
+    """When to look which horses keep jobs waiting, by the loop's clock; never if none does."""
+    wait = patience(horses)
+    return min((horse.look_at(now, wait) for horse in horses), default=float("inf"))
 
 
 def fresh_one(horses: Iterable[Horse], most: int) -> Horse | None:

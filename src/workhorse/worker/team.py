@@ -10,14 +10,13 @@ from typing import Final
 
 from workhorse.ops.leases import Lease
 from workhorse.ops.reports import Report
-from workhorse.worker import lateness, obituary
+from workhorse.worker import lateness, obituary, placing
 from workhorse.worker.caution import Caution
 from workhorse.worker.flights import Flight
 from workhorse.worker.horses import OVERSTAY, Horse, Told
 from workhorse.worker.lateness import NEVER
 from workhorse.worker.mustering import Muster
 from workhorse.worker.pacing import Pace
-from workhorse.worker.placing import best_for, fresh_one, fresh_room, is_spent, room
 from workhorse.worker.quarantine import Quarantine
 from workhorse.worker.settings import Settings
 from workhorse.worker.stabling import Stabling
@@ -84,9 +83,9 @@ class Team:
             return 0
         horses = self._horses.values()
         if self._once:
-            places = fresh_room(horses, self._pace, self._settings.horses)
+            places = placing.fresh_room(horses, self._pace, self._settings.horses)
         else:
-            places = room(horses, self._pace)
+            places = placing.room(horses, self._pace)
             places = self._caution.temper(places, horses, self._pace.lanes)
         return max(0, places - len(self.backlog))
 
@@ -148,12 +147,12 @@ class Team:
         pace, horses, function = self._pace, self._horses.values(), lease.function
         expected, together = pace.expect(function), pace.is_together(function)
         if self._once:
-            horse = fresh_one(horses, self._settings.horses)
+            horse = placing.fresh_one(horses, self._settings.horses)
         else:
-            horse = best_for(horses, pace.lanes, expected, together=together)
+            horse = placing.best_for(horses, pace.lanes, expected, together=together)
             if horse is None and pace.is_unknown(function):
                 # It may be a coroutine. If not, and no turn is free, the horse will say so.
-                horse = best_for(horses, pace.lanes, expected, together=True)
+                horse = placing.best_for(horses, pace.lanes, expected, together=True)
         if horse is None or not horse.hand(lease, expected, together=together):
             return False
         self._expect(lease)
@@ -327,7 +326,7 @@ class Team:
             self._pace.learn(lease.function, report.ran / 1e6, way)
             self._ended(lease, report)
             extra = self._quarantine.waiting or horse.busy
-            if is_spent(horse, report, way, self._settings) or (
+            if placing.is_spent(horse, report, way, self._settings) or (
                 not extra and self._muster.has_too_many()
             ):
                 self._take_back(horse)
@@ -359,13 +358,13 @@ class Team:
 
     def _arm(self) -> None:
         """Look at the horses again when the next thing can be due; never while none works."""
-        soonest = self._due
-        horses = self._horses.values()
-        if self.backlog or any(horse.waits() for horse in horses):
-            soonest = min(soonest, self._loop.time() + OVERSTAY)
+        horses, now = self._horses.values(), self._loop.time()
+        soonest = min(self._due, placing.next_look(horses, now))
+        if self.backlog:
+            soonest = min(soonest, now + OVERSTAY)
         if self._settings.max_horse_memory is not None and any(horse.busy for horse in horses):
-            soonest = min(soonest, self._loop.time() + MEMORY_CHECK)
-        if self._caution.until > self._loop.time():
+            soonest = min(soonest, now + MEMORY_CHECK)
+        if self._caution.until > now:
             soonest = min(soonest, self._caution.until)
         if soonest == NEVER:
             return
@@ -391,7 +390,8 @@ class Team:
             horse.numb = False
         if begun := lateness.begun_by(horse, mark):
             horse.flights.begin([begun], threaded=False)
-        if not lateness.end_if_late(horse, mark, now) and horse.overstays(self._pace.lanes):
+        wait = placing.patience(self._horses.values())
+        if not lateness.end_if_late(horse, mark, now) and horse.overstays(self._pace.lanes, wait):
             horse.numb |= self._take_back(horse)
             for flight in horse.flights.aside.values():
                 way = "thread" if flight.threaded else "coroutine"
