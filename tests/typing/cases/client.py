@@ -39,7 +39,7 @@ job("low", timeou=5)  # E: call-overload
 
 async def main(queue: AsyncQueue) -> None:
     made = await queue.enqueue(len, [1])
-    reveal_type(made)  # R: workhorse.aio.AsyncJob
+    reveal_type(made)  # R: workhorse.aiojob.AsyncJob
     reveal_type(await made)  # R: Any
     reveal_type(await made.is_finished())  # R: bool
-    reveal_type(await AsyncJob.fetch("a"))  # R: workhorse.aio.AsyncJob
+    reveal_type(await AsyncJob.fetch("a"))  # R: workhorse.aiojob.AsyncJob
