@@ -274,7 +274,7 @@ class CommandNotAcknowledged(WorkhorseError, TimeoutError):  # noqa: N818 - read
 
     def __str__(self) -> str:
         end = (
-            "it has taken the command and may yet carry it out"
+            "it has got the command, and may yet carry it out"
             if self.taken
             else "it has not taken the command, which has lapsed; is its process frozen?"
         )

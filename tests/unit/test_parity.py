@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from workhorse import command
 from workhorse.aio import AsyncJob, AsyncQueue, AsyncRegistry
 from workhorse.cron import AsyncCron, AsyncCronJob, Cron, CronJob
 from workhorse.group import AsyncGroup, Group
@@ -18,6 +19,17 @@ PAIRS = [
 ]
 
 WITHOUT_COUNTERPART = {"contains"}  # `in` cannot be awaited
+
+
+COMMANDS = [name for name in command.__all__ if name.startswith("send_")]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_has_its_twin(name):
+    ours, theirs = getattr(command, name), getattr(command, f"a{name}")
+    assert shape(ours) == shape(theirs)
+    assert inspect.iscoroutinefunction(theirs)
+    assert not inspect.iscoroutinefunction(ours)
 
 
 def public(cls):

@@ -40,7 +40,8 @@ local left = tonumber(until_when) - now
 if left > 0 then
   if redis.call('LLEN', inbox) >= 1000 then return redis.error_reply('FULL ' .. worker) end
   redis.call('RPUSH', inbox, message)
-  if redis.call('PTTL', inbox) < left then redis.call('PEXPIRE', inbox, left) end
-  if not said then redis.call('SET', answer, '', 'PX', left) end
+  -- Longer than it is of use: so it can be told whether it was taken.
+  if redis.call('PTTL', inbox) < left + 5000 then redis.call('PEXPIRE', inbox, left + 5000) end
+  if not said then redis.call('SET', answer, '', 'PX', left + 60000) end
 end
 return said and 0 or 1
