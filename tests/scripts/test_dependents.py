@@ -289,6 +289,14 @@ def test_a_parent_behind_its_dependent_in_the_same_call_is_an_error(scripts, see
     assert seen() == Snapshot()
 
 
+def test_a_parent_that_is_replaced_behind_its_dependent_in_the_same_call_is_an_error(scripts, seen):
+    scripts.enqueue(New("p", "replace", "n"))
+    before = seen()
+    with pytest.raises(ServerError, match=r"^NOPARENT p c$"):
+        scripts.enqueue(child("c", "p", must=False), New("p", "replace", "m"))
+    assert seen() == before
+
+
 def test_a_repeated_enqueue_of_dependents_changes_nothing(scripts, seen):
     call = (New("p"), child("c", "p"), child("d", "c", mode="replace", nonce="n"))
     assert scripts.enqueue(*call) == [NOW, 1, 1, 1]
@@ -632,6 +640,7 @@ def test_a_dependent_that_failed_with_its_parent_can_be_requeued(scripts, seen):
     end(scripts, "fail")
     assert scripts.requeue("c") == [1]
     assert seen()["queue:q"] == ["c"]
+    assert "runs:c" not in seen().kept, "it has not run"
 
 
 # Circles
@@ -656,10 +665,21 @@ def test_a_circle_made_by_replacing_a_job_is_an_error(scripts, seen):
 
 def test_a_circle_by_way_of_the_same_call_is_an_error(scripts, seen):
     scripts.enqueue(New("a", "replace", "n"))
+    scripts.enqueue(child("y", "a"))
     before = seen()
     with pytest.raises(ServerError, match=r"^CYCLE a b$"):
-        scripts.enqueue(child("b", "a"), child("a", "b", mode="replace", nonce="m"))
+        scripts.enqueue(child("b", "y"), child("a", "b", mode="replace", nonce="m"))
     assert seen() == before
+
+
+def test_a_long_way_through_many_jobs_is_surveyed(scripts, seen):
+    scripts.enqueue(New("a", "replace", "n"), *(New(f"p{n}") for n in range(300)))
+    parents = [f"p{n}" for n in range(300)]
+    for step in range(20):
+        scripts.enqueue(*(child(f"{step}-{n}", *parents[n : n + 20]) for n in range(0, 300, 20)))
+        parents = [f"{step}-{n}" for n in range(0, 300, 20)] * 20
+    scripts.enqueue(child("a", *parents[:15], mode="replace", nonce="m"))
+    assert status(seen, "a") == "deferred"
 
 
 def test_a_graph_can_be_enqueued_again_while_it_waits(scripts, seen):

@@ -18,7 +18,7 @@ local answer = {}
 local ended = {finished = true, failed = true, stopped = true, canceled = true}
 for i = 4, #ARGV do
   local id = ARGV[i]
-  local job = redis.call('HMGET', job_key(id), 'status', 'origin', 'ended_at', 'exc_info', 'requeued_by', 'after')
+  local job = redis.call('HMGET', job_key(id), 'status', 'origin', 'ended_at', 'exc_info', 'requeued_by', 'after', 'attempt')
   local status, queue = job[1], job[2]
   if not status then
     answer[#answer + 1] = 'none'
@@ -27,7 +27,8 @@ for i = 4, #ARGV do
   elseif not ended[status] then
     answer[#answer + 1] = status
   else
-    if status ~= 'canceled' then remember_run(id, status, job[3], job[4]) end
+    -- One that was canceled, or failed with a parent, may not have run.
+    if status ~= 'canceled' and whole(job[7]) > 0 then remember_run(id, status, job[3], job[4]) end
     displace(id, queue, status)
     if job[6] then rejoin(id, status) end
     redis.call('HDEL', job_key(id), 'result', 'exc_info', 'started_at', 'ended_at', 'token', 'retries',
