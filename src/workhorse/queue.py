@@ -89,6 +89,9 @@ class Queue(QueueFlows[Job]):
                 `meta`: a dictionary that travels with the job.
                 `retry`: a `Retry`, or how many times to run it again after a failure.
                 `on_crash`: what to do if its worker vanishes: 'retry' or 'fail'.
+                `on_success`, `on_failure`, `on_stopped`: what to call when it has ended: a
+                `Callback`, a function, or the dotted name of one.
+                `webhooks`: a list of `Webhook`, requests to make when it has ended.
                 `args`, `kwargs`: all of the function's arguments, for one that uses these names.
 
         Raises:

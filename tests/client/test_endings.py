@@ -10,11 +10,12 @@ from workhorse.aio import AsyncJob, AsyncQueue
 from workhorse.callbacks import Callback
 from workhorse.exceptions import BadArguments, NotImportable
 from workhorse.job import Job
+from workhorse.options import CallOptions
 from workhorse.queue import Queue
 from workhorse.webhook import Webhook
 
 HOOK = Webhook("http://example.com/hook", "failed", method="POST", headers={"X": "y"})
-ALL = {
+ALL: CallOptions = {
     "on_success": Callback(endings.succeed, "2m"),
     "on_failure": endings.fail,
     "on_stopped": "tests.support.endings.stopped",

@@ -18,6 +18,7 @@ from workhorse.callbacks import Callback
 from workhorse.command import send_stop_job_command
 from workhorse.connection import Connection
 from workhorse.job import Job
+from workhorse.options import CallOptions
 from workhorse.policies import Repeat, Retry
 from workhorse.queue import Queue
 
@@ -397,6 +398,53 @@ def test_a_stopped_job_calls_on_stopped_and_nothing_else(
     assert job.wait(SOON) == "stopped"
     (said,) = eventually(lambda: noted(notes))
     assert (said["kind"], said["job"], said["status"]) == ("stopped", job.id, "stopped")
+
+
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+def test_a_job_that_is_stopped_in_its_callback_is_stopped(
+    workers: Workers, queue: Queue, notes: Path, isolation: str
+):
+    workers.start(isolation=isolation)
+    job = enqueue(
+        queue,
+        notes,
+        jobs.give,
+        1,
+        on_success=endings.wait_for_go,
+        on_failure=endings.fail,
+        on_stopped=endings.stopped,
+    )
+    eventually(Path(f"{notes}.go").exists)
+    send_stop_job_command(queue.connection, job.id)
+    assert job.wait(SOON) == "stopped"
+    eventually(lambda: kinds(notes) == ["waits", "stopped"])
+
+
+# Many
+
+
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+def test_many_quick_jobs_call_theirs_once_each(
+    workers: Workers, queue: Queue, notes: Path, isolation: str
+):
+    number = 30 if isolation == "spawn" else 200
+    options: CallOptions = {
+        "meta": {"notes": str(notes)},
+        "on_success": endings.succeed,
+        "on_failure": endings.fail,
+    }
+    calls = [Queue.prepare_data(jobs.give, (n,), **options) for n in range(number)]
+    calls += [Queue.prepare_data(jobs.async_give, (n,), **options) for n in range(number)]
+    calls += [Queue.prepare_data(jobs.fall, **options) for _ in range(number)]
+    made = queue.enqueue_many(calls)
+    workers.start(isolation=isolation, horses=2)
+    ended = [job.wait(60) for job in made]
+    assert ended == ["finished"] * (2 * number) + ["failed"] * number
+    said = noted(notes)
+    assert sorted(one["job"] for one in said) == sorted(job.id for job in made)
+    assert all(one["current"] == one["job"] for one in said)
+    results = [one["result"] for one in said if one["kind"] == "success"]
+    assert sorted(results) == sorted([*range(number)] * 2)
 
 
 # Here

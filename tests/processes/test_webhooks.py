@@ -211,6 +211,14 @@ def test_a_worker_that_allows_only_some_functions_says_what_deliveries_need(
     assert "workhorse.webhook.deliver is not among what" in (delivery(job).exc_info or "")
 
 
+def test_a_worker_that_allows_deliveries_makes_them(workers: Workers, queue: Queue):
+    workers.start(allow=["tests.support.jobs.*", "workhorse.webhook.deliver"])
+    with receiving() as there:
+        job = queue.enqueue(jobs.give, 1, webhooks=[Webhook(there.url, "finished")])
+        assert delivery(job).wait(SOON) == "finished"
+        assert len(there.asked) == 1
+
+
 def test_a_delivery_that_another_job_is_put_under_is_refused(
     workers: Workers, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ):

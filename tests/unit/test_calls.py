@@ -8,7 +8,7 @@ from workhorse.calls import Shaper
 from workhorse.codec import Codec
 from workhorse.envelopes import Bearer, open_call, open_meta
 from workhorse.exceptions import BadArguments, NotImportable, NotSerializable, TimeoutFormatError
-from workhorse.options import EnqueueData
+from workhorse.options import LATER, EnqueueData
 from workhorse.policies import Retry
 from workhorse.serializers import Values
 
@@ -66,7 +66,7 @@ def test_other_arguments_beside_explicit_ones_are_refused(args, kwargs, advice):
         calls.parse(tasks.add, args, kwargs)
 
 
-@pytest.mark.parametrize("name", sorted(calls.LATER))
+@pytest.mark.parametrize("name", sorted(LATER))
 def test_an_option_of_later_versions_is_refused_and_not_passed_on(name):
     with pytest.raises(NotImplementedError, match=f"{name}= is not in this version"):
         calls.parse(tasks.anything, (), {name: 1})

@@ -76,7 +76,7 @@ def job_message(lease: Lease) -> Parcel:
     fields = lease.fields
     if lease.after is not None:
         head = marshal.dumps((lease.id, lease.queue, lease.token, lease.attempt, None))
-        return head, marshal.dumps((fields, lease.after))
+        return head, marshal.dumps((fields, lease.after))  # type: ignore[arg-type]  # plain values all
     data = fields.get(b"data", b"")
     if len(data) <= BESIDE:
         message = marshal.dumps((lease.id, lease.queue, lease.token, lease.attempt, fields))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from workhorse import exceptions
+from workhorse import current, exceptions
 from workhorse.exceptions import JobFailedError, NoSuchJobError, RefusedPayload
 from workhorse.followups import webhook_of
 from workhorse.job import Job
@@ -62,12 +62,14 @@ class Sequel:
     def _followed(self) -> Job:
         """The job that this one follows; if it is gone, what is known of it."""
         job_id = self._followed_id
+        job: Job = (current.make_handle or Job)(job_id, self._source)
         try:
-            return Job.fetch(job_id, self._source)
+            job.refresh()
         except NoSuchJobError:
             status = _STATUS[self._kind]
             record = JobRecord(job_id, status, self._job.queue, exc_info=self._exc_info or None)
-            return Job(job_id, self._source).seen(record)
+            job.seen(record)
+        return job
 
     def _error(self, job: Job) -> BaseException:
         """What the job failed of, as an exception; the text names it."""
