@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -13,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.support.jobs import append
+from tests.support.jobs import append, async_nap
 from workhorse.connection import Connection
 from workhorse.job import Job, get_current_job
 
@@ -60,7 +59,7 @@ def succeed(job: Job, connection: Connection, result: Any) -> None:
 
 
 async def succeed_later(job: Job, connection: Connection, result: Any) -> None:
-    await asyncio.sleep(0.01)
+    await async_nap(0.01)
     succeed(job, connection, result)
 
 
@@ -76,7 +75,7 @@ def hang(job: Job, connection: Connection, result: Any) -> None:
 
 async def hang_later(job: Job, connection: Connection, result: Any) -> None:
     note(job, "hangs")
-    await asyncio.sleep(60)
+    await async_nap(60)
 
 
 def hang_stubbornly(job: Job, connection: Connection, result: Any) -> None:
@@ -114,7 +113,7 @@ def fail(
 
 
 async def fail_later(job: Job, connection: Connection, *error: Any) -> None:
-    await asyncio.sleep(0.01)
+    await async_nap(0.01)
     fail(job, connection, *error)
 
 
