@@ -66,7 +66,7 @@ def test_kill_horse_fails_the_job_that_runs(workhorse, running):
     ran = workhorse("kill-horse", "w", "nobody", "--json")
     told = json.loads(ran.stdout)
     assert (ran.returncode, told["killed"]) == (1, {})
-    assert "it runs no job" in told["refused"]["w"]
+    assert "no job runs in it now" in told["refused"]["w"]
     assert "no live worker is called 'nobody'" in told["refused"]["nobody"]
 
 

@@ -157,7 +157,7 @@ def test_a_killed_horse_is_answered_when_all_its_jobs_have_ended(worker: Worker)
 
 def test_who_has_no_horse_to_kill_says_so(worker: Worker):
     worker.told(Command(KILL_HORSE))
-    assert worker.answers == [(NONCE, Answer(done=False, said="it runs no job"))]
+    assert worker.answers == [(NONCE, Answer(done=False, said="no job runs in it now"))]
 
 
 def test_an_unknown_command_is_answered(worker: Worker):

@@ -177,7 +177,7 @@ class Desk:
             said = f"it knows no command {one_line(command.what, 50)!r}"
             self._answer(nonce, Answer(done=False, said=said))
         elif not self._kill(nonce, obituary.killed(by)):
-            self._answer(nonce, Answer(done=False, said="it runs no job"))
+            self._answer(nonce, Answer(done=False, said="no job runs in it now"))
         self.settled((), ())
 
     def _kill(self, nonce: str, why: str) -> bool:
