@@ -25,7 +25,7 @@ from workhorse.worker.handoff import HandedJob, Voice, read_job
 from workhorse.worker.hooks import after, words_of
 from workhorse.worker.kernel import INTERRUPT
 from workhorse.worker.marks import ALONE, NOBODY, mark_of
-from workhorse.worker.parcels import receive
+from workhorse.worker.parcels import NO_WAIT, receive
 from workhorse.worker.steps import Steps, Work
 from workhorse.worker.threads import Outcome, Threads
 from workhorse.worker.timeouts import GRACE, STOPPED, forget, says
@@ -125,7 +125,7 @@ class Concurrent:
         """Take jobs while there are any, and places for them."""
         while self.open and self._next is None and len(self._running) < self._kit.concurrency:
             try:
-                parcel = receive(self._jobs, socket.MSG_DONTWAIT)
+                parcel = receive(self._jobs, NO_WAIT)
             except BlockingIOError:
                 self._listen(wanted=True)
                 break

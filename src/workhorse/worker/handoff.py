@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from workhorse.exceptions import exception_names
 from workhorse.ops.reports import Report
-from workhorse.worker.parcels import LARGEST, Parcel, receive, send
+from workhorse.worker.parcels import LARGEST, NO_WAIT, Parcel, receive, send
 
 if TYPE_CHECKING:
     from workhorse.ops.leases import Lease
@@ -228,7 +228,7 @@ class Voice:
         found: list[tuple[str, str]] = []
         while True:
             try:
-                parcel = receive(self._end, socket.MSG_DONTWAIT)
+                parcel = receive(self._end, NO_WAIT)
             except OSError:
                 return found
             if parcel is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import socket
 from typing import Final, NamedTuple
 
 from workhorse.codec import max_payload
@@ -25,7 +24,7 @@ from workhorse.worker.identity import resident_bytes
 from workhorse.worker.kernel import INTERRUPT, kill_group
 from workhorse.worker.marks import ALONE, NOBODY, mark_of
 from workhorse.worker.pacing import AHEAD, MOST_AHEAD
-from workhorse.worker.parcels import RECEIVE, BadParcel, channel, receive, send
+from workhorse.worker.parcels import NO_WAIT, RECEIVE, BadParcel, channel, receive, send
 
 OVERSTAY: Final = 0.020
 """How long a job may run before those behind it are given to somebody else, seconds."""
@@ -171,7 +170,7 @@ class Horse:
         taken = set()
         for _ in range(len(line)):
             try:
-                message = self.receiving.recv(RECEIVE, socket.MSG_DONTWAIT)
+                message = self.receiving.recv(RECEIVE, NO_WAIT)
             except OSError:
                 break
             if not message:

@@ -27,7 +27,9 @@ Parcel = tuple[bytes, bytes]
 
 _FD: Final = struct.Struct("i")
 _ONE_FD: Final = socket.CMSG_LEN(_FD.size)
-_CLOSED_ON_EXEC: Final = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
+# Plain integers: of those of `socket`, which are enums, an | takes 4 us.
+NO_WAIT: Final = int(socket.MSG_DONTWAIT)
+_CLOSED_ON_EXEC: Final = int(getattr(socket, "MSG_CMSG_CLOEXEC", 0))
 
 
 class BadParcel(Exception):  # noqa: N818 - reads as a sentence
