@@ -20,7 +20,6 @@ from workhorse.worker.handoff import (
     read_job,
     read_message,
 )
-from workhorse.worker.identity import resident_bytes
 from workhorse.worker.kernel import INTERRUPT, kill_group
 from workhorse.worker.marks import ALONE, NOBODY, mark_of
 from workhorse.worker.pacing import AHEAD, MOST_AHEAD
@@ -252,10 +251,6 @@ class Horse:
             or flight.threaded
             or (not flight.together and flight.lease.id not in self.flights.aside)
         ]
-
-    def memory(self) -> int:
-        """How much it holds, bytes; 0 if that cannot be told."""
-        return resident_bytes(self.pid) if self.pid else 0
 
     def retire(self) -> None:
         """Give it no more jobs; it ends after the one that runs."""

@@ -9,6 +9,7 @@ from workhorse.ops.leases import Lease
 from workhorse.worker import obituary
 from workhorse.worker.flights import Flight
 from workhorse.worker.horses import Horse
+from workhorse.worker.identity import resident_bytes
 from workhorse.worker.marks import ALONE, NOBODY, mark_of
 from workhorse.worker.tally import one_line
 from workhorse.worker.timeouts import GRACE
@@ -82,7 +83,7 @@ def end_if_late(horse: Horse, mark: int, now: float) -> bool:
 
 def end_if_too_large(horse: Horse, limit: int | None) -> None:
     """Kill a horse that holds more memory than that, bytes."""
-    if limit is not None and (size := horse.memory()) > limit:
+    if limit is not None and (size := resident_bytes(horse.pid)) > limit:
         horse.kill(obituary.too_large(size, limit))
 
 

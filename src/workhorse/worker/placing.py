@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from workhorse.ops.reports import Report
 from workhorse.worker import obituary
 from workhorse.worker.horses import IMPATIENCE, OVERSTAY, Horse
+from workhorse.worker.identity import resident_bytes
 from workhorse.worker.pacing import Pace
 from workhorse.worker.settings import Settings
 
@@ -90,10 +91,11 @@ def is_spent(horse: Horse, report: Report, way: str, limits: Settings) -> bool:
         way: How it ran (see `Ended`).
         limits: How long a horse lives.
     """
+    most = limits.max_horse_memory
     return (
         limits.once
         or horse.retired
         or (limits.max_horse_jobs is not None and horse.ran >= limits.max_horse_jobs)
-        or (limits.max_horse_memory is not None and horse.memory() > limits.max_horse_memory)
+        or (most is not None and resident_bytes(horse.pid) > most)
         or (obituary.TIMED_OUT in report.names and way != "coroutine")
     )
