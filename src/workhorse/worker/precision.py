@@ -12,6 +12,7 @@ import select
 import selectors
 import sys
 
+MILLISECOND = 0.001
 _SELECTABLE = 1024
 """`select` knows smaller descriptors only; that of the epoll is made before the many others."""
 
@@ -31,7 +32,11 @@ if sys.platform == "linux":
 
         def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
             """What is ready, after *timeout* seconds at most."""
-            if timeout is not None and timeout > 0:
+            if timeout is not None and timeout > MILLISECOND:
+                # Rounded up, it is still early, and asyncio comes again for the rest. Most often
+                # something else happens first, and the second look has cost nothing.
+                timeout -= MILLISECOND
+            elif timeout is not None and timeout > 0:
                 try:
                     select.select((self.fileno(),), (), (), timeout)
                 except InterruptedError:
