@@ -40,6 +40,8 @@ KEPT = 60_000
 """How long what has ended is kept, ms."""
 GONE = 600_000
 """A pause after which nothing of what has ended is left, ms."""
+YEARS = 40_000_000_000
+"""Longer than a failed job is kept, ms."""
 PICK = st.integers(0, 50)
 
 _namespaces = itertools.count(1)
@@ -79,6 +81,8 @@ class Machine(RuleBasedStateMachine):
         self.joined = 0
         """how many jobs were ever stored for group `g`"""
         self.seen = Snapshot()
+        self.every: dict[str, Any] = {}
+        self.agenda: dict[str, float] = {}
         self.sound = True
 
     def teardown(self) -> None:
@@ -216,15 +220,13 @@ class Machine(RuleBasedStateMachine):
     def pass_time(self, ms: int) -> None:
         """The server's clock is not ours, so what expires is deleted by hand."""
         self.now += ms
-        for key, content in {**self.seen.kept, **self.seen.expiring}.items():
-            kind, _, name = key.partition(":")
-            if kind in {"finished", "failed", "canceled"}:
-                for job_id, when in content.items():
-                    if when <= self.now and self.fields(job_id).get("status") in ENDED:
-                        self.expire("job", job_id)
-                        self.expire("runs", job_id)
-            elif kind == "ex" and ms == GONE:
-                self.expire("ex", name)
+        for job_id in self.ids:
+            fields = self.fields(job_id)
+            if fields.get("status") in ENDED and self.every[home_of(fields)][job_id] <= self.now:
+                self.expire("job", job_id)
+                self.expire("runs", job_id)
+            if f"ex:{job_id}" in self.every and ms == GONE:
+                self.expire("ex", job_id)
 
     def expire(self, kind: str, name: str) -> None:
         self.scripts.command("DEL", f"{self.connection.keys.prefix}{kind}:{name}")
@@ -254,16 +256,9 @@ class Machine(RuleBasedStateMachine):
         for job_id in self.ids:
             fields = self.fields(job_id)
             found = places.pop(job_id, Counter())
-            status = fields.get("status", "")
-            if status in ENDED:
-                home = f"{'failed' if status == 'stopped' else status}:{fields['origin']}"
-            elif status == "rate_limited":
-                home = f"limited:{fields['rate_limit'].split()[1]}"
-            else:
-                home = f"{'queue' if status == 'queued' else status}:{fields.get('origin')}"
-            if status:
-                assert found[home] == 1, (job_id, fields, found)
-                del found[home]
+            if fields:
+                assert found[home_of(fields)] == 1, (job_id, fields, found)
+                del found[home_of(fields)]
             # Registries of what has ended forget what expired by and by.
             late = [key for key in found if key.partition(":")[0] in kinds]
             assert not late, (job_id, fields, found)
@@ -351,19 +346,18 @@ class Machine(RuleBasedStateMachine):
 
     def drain(self) -> None:
         """Whatever happened, a worker that goes on brings every job to its end."""
-        self.pass_time(GONE)
-        for _ in range(200):
-            held = [
-                Settled("finish", job_id, token, "", 0, queue)
-                for job_id, queue, token in self.trade(9, [])
-            ]
-            self.trade(0, held)
-            self.look()
-            self.pass_time(5000)
-            if not held and not self.open_jobs():
-                break
+        for pause in (GONE, YEARS):  # some wait as long as those are kept that failed
+            self.pass_time(pause)
+            for _ in range(200):
+                taken = self.trade(9, [])
+                held = [Settled("finish", i, token, "", 0, queue) for i, queue, token in taken]
+                self.trade(0, held)
+                self.look()
+                self.pass_time(5000)
+                if not held and not self.open_jobs():
+                    break
         assert not self.open_jobs()
-        self.pass_time(40_000_000_000)
+        self.pass_time(YEARS)
         for _ in range(20):
             self.trade(0, [])
             self.look()
@@ -374,6 +368,14 @@ class Machine(RuleBasedStateMachine):
 
     def open_jobs(self) -> list[str]:
         return [i for i in self.ids if self.fields(i).get("status", "finished") not in ENDED]
+
+
+def home_of(fields: dict[str, str]) -> str:
+    """The key that a job stands in, by its status."""
+    status = fields["status"]
+    if status == "rate_limited":
+        return f"limited:{fields['rate_limit'].split()[1]}"
+    return f"{ {'queued': 'queue', 'stopped': 'failed'}.get(status, status) }:{fields['origin']}"
 
 
 def test_no_order_of_calls_leaves_a_job_waiting_for_ever(url):
