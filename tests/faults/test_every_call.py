@@ -23,6 +23,7 @@ from workhorse.keys import Keys
 from workhorse.ops.claim import Terms, exchange
 from workhorse.ops.control import amend, cancel, delete, forget, requeue
 from workhorse.ops.enqueue import enqueue
+from workhorse.ops.inbox import Answer, answer
 from workhorse.ops.queues import empty
 from workhorse.ops.settle import Outcome
 from workhorse.ops.workers import Identity, extend, register, takeover, unregister
@@ -76,6 +77,7 @@ STORY: Story = [
     lambda keys: register(keys, WHO, 60_000, {"queues": "q"}),
     trade(9, want=1),
     lambda keys: unregister(keys, WHO),
+    lambda keys: answer(keys, "0" * 32, Answer(done=True)),
 ]
 IDS = "abcdefgh"
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import re
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -328,6 +330,42 @@ def test_fifty_jobs_are_stopped_at_once(workers: Workers, queue: Queue, isolatio
     assert [job.get_status() for job in made] == ["stopped"] * number
     assert queue.enqueue(jobs.give, 1).wait(10) == "finished"
     assert queue.started_job_registry.count == 0
+
+
+def test_jobs_that_are_stopped_at_random_end_once_and_as_was_told(
+    workers: Workers, queue: Queue, tmp_path: Path, isolation: str
+):
+    number = 30 if isolation == "spawn" else 400
+    for _ in range(2):
+        workers.start(isolation=isolation, horses=1 if isolation == "inline" else 2, concurrency=8)
+    ledger = str(tmp_path / "ledger")
+    chance = random.Random(isolation)
+    functions = (jobs.book, jobs.book_later)
+    pauses = [chance.choice((0.0, 0.001, 0.02)) for _ in range(number)]
+    made: list[Job] = []
+    for half, function in enumerate(functions):
+        calls = [(ledger, n, pauses[n]) for n in range(half, number, 2)]
+        made += many(queue, function, *calls, result_ttl=60)
+    victims = {job.id for job in chance.sample(made, number // 4)}
+    told: dict[str, str] = {}
+    while (waiting := queue.started_job_registry.get_job_ids()) or queue.count:
+        for job_id in victims.intersection(waiting):
+            try:
+                send_stop_job_command(queue.connection, job_id)
+                told[job_id] = "stopped"
+            except InvalidJobOperation as error:
+                told.setdefault(job_id, str(error))
+    ends = {job.id: job.wait(10) for job in made}
+    assert set(ends.values()) <= {"finished", "stopped"}
+    assert {one for one, end in ends.items() if end == "stopped"} == {
+        one for one, said in told.items() if said == "stopped"
+    }
+    finished = sum(end == "finished" for end in ends.values())
+    ran = Counter(lines(tmp_path / "ledger"))
+    assert max(ran.values()) == 1
+    assert finished <= len(ran) <= number
+    assert queue.finished_job_registry.count == finished
+    assert queue.failed_job_registry.count == number - finished
 
 
 def test_many_who_stop_the_same_job_are_all_told_so(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 from typing import Final, NamedTuple
 
 from workhorse.codec import max_payload
@@ -20,7 +18,7 @@ from workhorse.worker.handoff import (
     read_job,
     read_message,
 )
-from workhorse.worker.kernel import INTERRUPT, kill_group
+from workhorse.worker.kernel import kill_group
 from workhorse.worker.marks import ALONE, NOBODY, mark_of
 from workhorse.worker.pacing import AHEAD, MOST_AHEAD
 from workhorse.worker.parcels import NO_WAIT, RECEIVE, BadParcel, channel, receive, send
@@ -257,13 +255,6 @@ class Horse:
         self.retired = True
         if not self.busy:
             self._jobs.close()
-
-    def interrupt(self, flight: Flight) -> None:
-        """Have it end a flight that runs beside others; it may be too busy to hear that."""
-        with contextlib.suppress(OSError):  # full, or dead and about to be reported
-            self.reports.send(f"{flight.lease.id}\n{flight.lease.token}".encode())
-            if self.pid:
-                os.kill(self.pid, INTERRUPT)
 
     def kill(self, why: str, flight: Flight | None = None) -> None:
         """Kill it with everything it started, because of that flight or of the only one."""

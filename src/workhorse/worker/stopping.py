@@ -8,6 +8,8 @@ begin anew.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 
@@ -15,6 +17,7 @@ from workhorse.ops.leases import Lease
 from workhorse.worker import obituary
 from workhorse.worker.flights import Flight
 from workhorse.worker.horses import Horse
+from workhorse.worker.kernel import INTERRUPT
 from workhorse.worker.lateness import NEVER
 from workhorse.worker.marks import ALONE, Marks
 from workhorse.worker.timeouts import GRACE
@@ -71,7 +74,7 @@ class Ender:
             return NEVER
         if flight.stop_by == NEVER:
             flight.stop_by, flight.stop_why = self._clock() + GRACE, why
-        horse.interrupt(flight)
+        _interrupt(horse, flight)
         return flight.stop_by
 
     def kill(self, why: str) -> list[Lease]:
@@ -97,6 +100,14 @@ class Ender:
                 line.remove(lease)
             found += ours
         return found
+
+
+def _interrupt(horse: Horse, flight: Flight) -> None:
+    """Have a horse end a flight that runs beside others; it may be too busy to hear that."""
+    with contextlib.suppress(OSError):  # full, or dead and about to be reported
+        horse.reports.send(f"{flight.lease.id}\n{flight.lease.token}".encode())
+        if horse.pid:
+            os.kill(horse.pid, INTERRUPT)
 
 
 def _flight(horse: Horse, job_id: str, token: str) -> Flight | None:

@@ -224,6 +224,7 @@ class Team:
         """Learn what a horse has ended, and take back what it has not begun."""
         self._read(horse)
         self._take_back(horse)
+        self._read(horse)  # what it has received before that, it had reported the one before
 
     def _take_back(self, horse: Horse) -> bool:
         back = horse.take_back()
