@@ -62,6 +62,30 @@ def test_what_was_given_is_settled_like_any_other(scripts, hears):
     assert scripts.exchange(3, Settled("finish", "a", "w:2"), want=5).refused == []
 
 
+def test_a_job_whose_end_has_consequences_is_given_with_its_mark(scripts, seen, hears):
+    scripts.enqueue(New("p"), queue="other")
+    scripts.exchange(1, want=1, queues=("other",), worker="v")
+    parents = ("parents", "!p", "group_id", "g", "after", 1)
+    scripts.enqueue(New("c", place="wait", fields=parents))
+    rests(scripts)
+    scripts.exchange(2, Settled("finish", "p", "v:1", "", 0, "other"), worker="v")
+    assert hears()[1].id == "c"
+    assert seen()["job:c"]["token"] == "w:2+"
+
+
+def test_a_call_that_a_job_left_is_given_with_all_that_it_is_told(scripts, hears):
+    words = ("died", "6", "a-died", "q", "func", "m.f", "data", "d")
+    hooks = "".join(f"{len(word)}:{word}" for word in words)
+    scripts.enqueue(New("a", fields=("hooks", hooks, "after", 1)), queue="other")
+    scripts.exchange(1, want=1, queues=("other",), worker="v")
+    rests(scripts)
+    fails = Settled("fail", "a", "v:1", "boom", 9000, "other", at_front="1")
+    scripts.exchange(2, fails, worker="v")
+    _, lease = hears()
+    assert lease.id == "a-died"
+    assert (lease.fields[b"of"], lease.fields[b"of_exc_info"]) == (b"a", b"boom")
+
+
 def test_only_one_job_is_given_and_the_next_rings(scripts, seen, hears):
     rests(scripts)
     scripts.enqueue(New("a"))

@@ -10,11 +10,9 @@ local function follow(id, how, now, exc)
     local when, count = words[at], tonumber(words[at + 1])
     -- Who writes to the keys may have written anything.
     if not count or count < 4 or count % 2 == 1 or not words[at + 1 + count] then return end
-    local fits = when == how or (how == 'died' and when == 'failed')
-    if fits and hatch(words, at + 2, at + 1 + count, now) then
-      local key = job_key(words[at + 2])
-      redis.call('HSET', key, 'of', id, 'of_enqueued_at', job[2] or job[3] or now)
-      if exc then redis.call('HSET', key, 'of_exc_info', exc) end
+    if when == how or (how == 'died' and when == 'failed') then
+      local more = {'of', id, 'of_enqueued_at', job[2] or job[3] or now, exc and 'of_exc_info', exc}
+      hatch(words, at + 2, at + 1 + count, now, more)
     end
     at = at + 2 + count
   end
