@@ -30,7 +30,8 @@ class Ender:
         horses: All there are.
         marks: Whose step each is at.
         stops: The executions (job id, token) that are to end.
-        catch_up: Learns what a horse has ended, and takes back what it has not begun.
+        catch_up: Takes back what a horse has not begun, then learns what it had ended by then: in
+            this order, for a horse reports a job before it receives the next.
         go_on: Does what follows, now and, if it is told when, by the loop's clock, then.
     """
 

@@ -221,10 +221,9 @@ class Team:
         return not flying or (lease.id not in self.suspects and self.suspects.isdisjoint(flying))
 
     def _catch_up(self, horse: Horse) -> None:
-        """Learn what a horse has ended, and take back what it has not begun."""
-        self._read(horse)
+        """Take back what a horse has not begun, and then learn what it had ended by then."""
         self._take_back(horse)
-        self._read(horse)  # what it has received before that, it had reported the one before
+        self._read(horse)
 
     def _take_back(self, horse: Horse) -> bool:
         back = horse.take_back()
