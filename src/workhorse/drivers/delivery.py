@@ -166,9 +166,7 @@ class Delivery:
             tries = "once" if self._tries == 1 else f"{self._tries} times"
             # A connection may have errors of its own, for those who expect another client's.
             lost = type(error) if isinstance(error, ConnectionLost) else ConnectionLost
-            raise lost(
-                f"{error} (tried {tries} within {self._connection.patience:g} s)"
-            ) from error
+            raise lost(f"{error} (tried {tries} within {self._connection.patience:g} s)") from error
         self.epoch = self._connection.epoch
         return min(left, backoff(self._tries, chance=random.random()))
 

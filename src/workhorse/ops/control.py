@@ -24,7 +24,14 @@ def cancel(keys: Keys, job_id: str, nonce: str, *, release: bool = False) -> Flo
         NoSuchJobError: There is no such job.
         InvalidJobOperation: It runs, has ended, or is canceled already.
     """
-    words: list[Word] = [keys.agenda, "", job_id, DEFAULT_FAILURE_TTL * 1000, nonce, "1" if release else ""]
+    words: list[Word] = [
+        keys.agenda,
+        "",
+        job_id,
+        DEFAULT_FAILURE_TTL * 1000,
+        nonce,
+        "1" if release else "",
+    ]
     try:
         yield Call(load("cancel"), words)
     except ServerError as error:

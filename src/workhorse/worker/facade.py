@@ -118,9 +118,7 @@ class Worker:
         if not isinstance(serializer, str) or "." not in serializer:
             # Horses would find out, but nobody would be told; a dotted name is theirs to import.
             codec_for(serializer, allow_classes)
-        self._way: Connection = connect(
-            default if connection is None else connection, namespace
-        )
+        self._way: Connection = connect(default if connection is None else connection, namespace)
         self._settings = Settings(
             name=name or default_name(),
             queues=tuple(dict.fromkeys(names)),
