@@ -34,6 +34,8 @@ PROFILE = {"model-deep": "bonds-deep"}.get(os.environ.get("WORKHORSE_MODEL", "")
 
 QUEUES = ("p", "q")
 ENDED = {"finished", "failed", "stopped", "canceled"}
+WORDS = {*ENDED, "died", "deleted", "expired", "released", "gone"}
+"""How the agenda says that a job has ended."""
 COUNTERS = ("finished", "failed", "stopped", "canceled", "deleted")
 MOST = {"one": 1, "two": 2}
 KEPT = 60_000
@@ -274,7 +276,7 @@ class Machine(RuleBasedStateMachine):
             for parent in waits:
                 theirs = self.fields(parent)
                 status = theirs.get("status", "")
-                told = any(f"d:{how}:{parent}" in self.agenda for how in (*ENDED, "died"))
+                told = any(f"d:{how}:{parent}" in self.agenda for how in WORDS)
                 if status in ENDED or not status:
                     patient = job_id in self.every.get(f"patients:{parent}", ())
                     assert told or (patient and f"w:{parent}" in self.agenda), (job_id, parent)
@@ -334,13 +336,12 @@ class Machine(RuleBasedStateMachine):
                 # A year is for ever, to a job that failed with its parent.
                 assert self.seen.kept[key]["status"] not in ENDED
             elif kind == "dependents":
-                told = any(f"d:{how}:{name}" in self.agenda for how in (*ENDED, "died"))
+                told = any(f"d:{how}:{name}" in self.agenda for how in WORDS)
                 assert told or self.fields(name).get("status", "finished") not in ENDED
             elif kind == "patients":
+                told = any(f"d:{how}:{name}" in self.agenda for how in WORDS)
                 is_open = self.fields(name).get("status", "finished") not in ENDED
-                assert is_open or any(
-                    entry in self.agenda for entry in (f"w:{name}", f"d:gone:{name}")
-                )
+                assert told or is_open or f"w:{name}" in self.agenda
             elif kind != "waits":
                 assert kind in known, key
 

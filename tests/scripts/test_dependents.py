@@ -562,6 +562,14 @@ def test_a_new_job_of_the_parents_id_is_the_one_that_is_waited_for(scripts, seen
     assert status(seen, "c") == "queued"
 
 
+def test_the_patient_and_those_that_came_later_go_on_together(scripts, seen, patient):
+    scripts.requeue("p")
+    scripts.enqueue(child("d", "p"))
+    end(scripts, "finish", number=3)
+    assert seen()["queue:q"] == ["c", "d"]
+    assert not {"patients:p", "dependents:p", "deferred:q"} & {*seen().kept}
+
+
 def test_many_patient_jobs_are_told_in_steps(scripts, seen):
     scripts.enqueue(New("p"))
     ids = [f"c{n:04}" for n in range(1200)]

@@ -25,7 +25,10 @@ local function unblock(parent, how, now)
   -- `gone`: it had failed before. Only the patient have not been told of that.
   local first, second = patient, how ~= 'gone' and key or patient
   if lasting[how] then first, second = key, key end
-  for _, id in ipairs(redis.call('LPOP', first, 500) or redis.call('LPOP', second, 500) or {}) do
+  local ids = redis.call('LPOP', first, 500) or {}
+  local more = #ids < 500 and redis.call('LPOP', second, 500 - #ids) or {}
+  for _, id in ipairs(more) do ids[#ids + 1] = id end
+  for _, id in ipairs(ids) do
     if not tell(id, parent, how, now) then redis.call('RPUSH', patient, id) end
   end
   if lasting[how] and redis.call('EXISTS', patient) == 1 then not_later_than('w', parent, now) end
