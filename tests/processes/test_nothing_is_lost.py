@@ -119,7 +119,8 @@ class Run:
         left = snapshot(self.connection)
         assert set(left.kept) <= {"queues", "agenda", "workers"}
         keys = self.connection.keys
-        known = (keys.bell(""), keys.machine(""), keys.gone(""), keys.worker(""))
+        # What a machine that is gone leaves until it expires, and bells that nobody hears.
+        known = (keys.bell(""), keys.machine(""), keys.gone(""), keys.worker(""), keys.resting(""))
         assert [key for key in left.expiring if not (keys.prefix + key).startswith(known)] == []
 
 
