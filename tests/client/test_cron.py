@@ -102,6 +102,8 @@ def test_a_module_is_loaded_and_loaded_again(play):
 def module(tmp_path, monkeypatch):
     """Writes a module of an application; each call another one of the name."""
     monkeypatch.syspath_prepend(tmp_path)
+    # Two of one size, written in the same second, would have the same bytecode.
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
     written = []
 
     def write(name, text):

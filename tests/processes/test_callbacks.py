@@ -454,6 +454,6 @@ def test_a_queue_that_runs_its_own_jobs_calls_their_callbacks(connection: Connec
     queue = Queue(connection=connection, is_async=False)
     done = enqueue(queue, notes, jobs.give, 1, on_success=endings.succeed)
     fell = enqueue(queue, notes, jobs.fall, on_failure=endings.fail)
-    assert (done.get_status(), fell.get_status()) == ("finished", "failed")
+    assert (done.get_status(), fell.get_status()) == ("finished", "failed"), done.exc_info
     assert kinds(notes) == ["success", "failure"]
     assert {one["pid"] for one in noted(notes)} == {os.getpid()}
