@@ -8,11 +8,19 @@ from collections.abc import Iterator
 
 import pytest
 
+from workhorse import current
 from workhorse.connection import Connection
 from workhorse.embedded.private import PrivateServer, start_private
 from workhorse.testing import purge
 
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _our_own_handles(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs get our handles, although the tests of `compat` have brought RQ's into this process."""
+    if "compat" not in request.path.parts:
+        monkeypatch.setattr(current, "make_handle", None)
 
 
 @pytest.fixture(scope="session")

@@ -132,8 +132,8 @@ def test_poison_that_hangs_is_stopped_in_time(
     bad = {name: queue.enqueue(*POISON[name].call, job_timeout=TIMEOUT) for name in HANGING}
     healthy = [queue.enqueue(jobs.add, n, 1) for n in range(HEALTHY)]
     began = time.monotonic()
-    assert {job.wait(5) for job in healthy} == {"finished"}
-    assert time.monotonic() - began < 5
+    assert {job.wait(10) for job in healthy} == {"finished"}
+    assert time.monotonic() - began < 10
     for name, job in bad.items():
         assert job.wait(5) == "failed", name
         assert re.search(POISON[name].said or "", job.exc_info or ""), (name, job.exc_info)
