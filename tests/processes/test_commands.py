@@ -321,7 +321,9 @@ def test_fifty_jobs_are_stopped_at_once(workers: Workers, queue: Queue, isolatio
             stops = [asend_stop_job_command(queue.connection, job.id, timeout=30) for job in there]
             # One may have gone back to its queue, where others need not wait behind it.
             for end in await asyncio.gather(*stops, return_exceptions=True):
-                assert not isinstance(end, BaseException) or "cancel it" in str(end), end
+                assert not isinstance(end, BaseException) or isinstance(end, InvalidJobOperation), (
+                    end
+                )
             waiting -= {job for job in waiting if job.get_status() == "stopped"}
         await queue.connection.aclose()
 
@@ -566,7 +568,8 @@ def test_commands_arrive_when_connections_were_cut(
         begun(tmp_path)
         for _ in range(3):
             ask(own_server.address, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-            with contextlib.suppress(CommandNotAcknowledged):
+            # It lapses so soon that the worker may say that it came too late.
+            with contextlib.suppress(CommandNotAcknowledged, CommandRefused):
                 job.stop(timeout=0.01)
         with contextlib.suppress(InvalidJobOperation):
             job.stop()
