@@ -24,13 +24,13 @@
 
 -- @include lib/now
 -- @include lib/rq
+-- @include lib/ended
 -- @include lib/detach
 -- @include lib/receive
 -- @seldom lib/displace
 -- @seldom lib/supplant
 -- @seldom lib/complete_all
 local now = milliseconds(time)
-local ended = {finished = true, failed = true, stopped = true, canceled = true}
 local mine = redis.call('HMGET', job_key(id), 'status', 'origin', 'nonce', 'after')
 if redis.call('EXISTS', rq_job(id)) == 0 then
   local trace = string.match(redis.call('GET', gone_key(id)) or '', '%S+$')

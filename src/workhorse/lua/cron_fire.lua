@@ -16,7 +16,7 @@
 
 -- @include lib/now
 -- @include lib/firing
--- @include lib/look_at
+-- @include lib/set_due
 local now = milliseconds(time)
 local entry, at, fired = redis.call('HMGET', cron_key(name), 'revision', 'due', 'paused'), 8, {}
 if entry[1] ~= revision or entry[2] ~= due or entry[3] then return nil end
@@ -26,10 +26,5 @@ while ARGV[at] do
   if fire(name, queue, ARGV[at], overlap, at + 1, now) then fired[#fired + 1] = ARGV[at + 7 + width] end
   at = last + 1
 end
-if upcoming == '' then
-  redis.call('HDEL', cron_key(name), 'due')
-else
-  redis.call('HSET', cron_key(name), 'due', upcoming)
-end
-look_at(name, upcoming)
+set_due(name, upcoming)
 return fired

@@ -7,17 +7,12 @@
 --
 -- Returns 1 if it is due again or was not paused, 0 if it is another one now.
 
--- @include lib/look_at
+-- @include lib/set_due
 -- @include lib/ring
 local entry = redis.call('HMGET', cron_key(name), 'revision', 'paused', 'queue')
 if entry[1] ~= revision then return 0 end
 if not entry[2] then return 1 end
 redis.call('HDEL', cron_key(name), 'paused')
-if upcoming == '' then
-  redis.call('HDEL', cron_key(name), 'due')
-else
-  redis.call('HSET', cron_key(name), 'due', upcoming)
-end
-look_at(name, upcoming)
+set_due(name, upcoming)
 ring(entry[3])
 return 1

@@ -8,11 +8,11 @@
 
 -- @include lib/now
 -- @include lib/displace
+-- @include lib/ended
 -- @seldom lib/conclude
 -- @seldom lib/forsake
 local job = redis.call('HMGET', job_key(id), 'status', 'origin', 'after')
 if job[1] then displace(id, job[2], job[1]) end
-local ended = {finished = true, failed = true, stopped = true, canceled = true}
 if job[3] and ended[job[1]] then forsake(id, job[1], milliseconds(time))
 elseif job[3] then conclude(id, 'deleted', milliseconds(time)) end
 local there = redis.call('DEL', job_key(id), runs_key(id), gone_key(id))

@@ -10,12 +10,12 @@
 
 -- @include lib/now
 -- @include lib/displace
+-- @include lib/ended
 -- @include lib/history
 -- @include lib/ready
 -- @seldom lib/rejoin
 local now = milliseconds(time)
 local answer = {}
-local ended = {finished = true, failed = true, stopped = true, canceled = true}
 for i = 4, #ARGV do
   local id = ARGV[i]
   local job = redis.call('HMGET', job_key(id), 'status', 'origin', 'ended_at', 'exc_info', 'requeued_by', 'after', 'attempt')

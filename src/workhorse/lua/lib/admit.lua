@@ -2,13 +2,14 @@
 -- on. If not, it stands in line, first come first served.
 -- @include lib/fields
 -- @include lib/advance
+-- @include lib/limit
 local holding = {queued = true, started = true}
 
 -- A slot whose job was lost is free again. A few are looked at each time.
 local function sweep(key)
   for _, id in ipairs(redis.call('SRANDMEMBER', slots_key(key), 3)) do
     local job = fields_of(id, 'status', 'rate_limit')
-    if not holding[job[1] or ''] or string.match(job[2] or '', '^%d+ (.+)$') ~= key then
+    if not holding[job[1] or ''] or limit_of(job[2]) ~= key then
       redis.call('SREM', slots_key(key), id)
     end
   end

@@ -1,12 +1,11 @@
 -- Jobs that were just stored wait for those in their field `parents`; those that need not wait go
 -- to their queue at once, and those whose parent has failed fare as they wish.
 -- @include lib/fields
+-- @include lib/ended
 -- @include lib/agenda
 -- @include lib/mark
 -- @include lib/undefer
 -- @include lib/doom
-local ended = {finished = true, failed = true, stopped = true, canceled = true}
-
 -- How a parent has ended, or nil if it has not. One that is long gone counts as finished.
 local function fate(parent)
   local job = fields_of(parent, 'status', 'after')

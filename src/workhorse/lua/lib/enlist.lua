@@ -1,6 +1,7 @@
 -- Jobs that were just stored join their group; returns those that may enter their queue: not those
 -- that stand in line because their limit is reached.
 -- @include lib/fields
+-- @include lib/reopen
 -- @seldom lib/admit
 -- @seldom lib/forget_groups
 local function enlist(ids, place, now)
@@ -10,11 +11,7 @@ local function enlist(ids, place, now)
     if job[1] then
       redis.call('HSETNX', group_key(job[1]), 'created_at', now)
       if redis.call('ZADD', groups, 'NX', now, job[1]) == 1 then forget_groups() end
-      redis.call('HINCRBY', group_key(job[1]), 'open', 1)
-      if redis.call('HDEL', group_key(job[1]), 'ended_at') == 1 then
-        redis.call('PERSIST', group_key(job[1]))
-        redis.call('PERSIST', members_key(job[1]))
-      end
+      reopen(job[1])
       redis.call('SADD', members_key(job[1]), id)
     end
     local at_once = place == 'back' or place == 'front'

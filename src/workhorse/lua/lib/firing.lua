@@ -2,9 +2,8 @@
 -- before. `overlap` says what else may be in the way: a job of the entry that has not ended. Returns
 -- whether it was stored.
 -- @include lib/fields
+-- @include lib/open
 -- @include lib/store
-local open = {queued = true, started = true, scheduled = true, deferred = true, rate_limited = true}
-
 -- The newest of the entry's jobs that have not ended, and whether one of them waits for another.
 local function unended(name)
   local newest, waits

@@ -1,10 +1,9 @@
 -- Store a call that was packed for later, as {id, queue, field, value, …} from `at` on, up to `last`,
 -- and put it into its queue; unless it is there already and has not ended. `more`: other fields of it.
 -- @include lib/fields
+-- @include lib/open
 -- @include lib/displace
 -- @include lib/place
-local open = {queued = true, started = true, scheduled = true, deferred = true, rate_limited = true}
-
 local function hatch(words, at, last, now, more)
   local id, queue = words[at], words[at + 1]
   local job = fields_of(id, 'status', 'origin')
