@@ -199,6 +199,12 @@ class Codec:
             DeserializationError: It cannot be decoded.
         """
         try:
+            if (
+                self._key is None
+                and blob[:_HEAD] == self._plain_head
+                and _HEAD < len(blob) <= self.max_bytes
+            ):
+                return self.serializer.loads(blob[_HEAD:])  # as most are
             serializer, body = self._unwrap(blob, context)
             return serializer.loads(body)
         except DeserializationError:

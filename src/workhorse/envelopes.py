@@ -18,6 +18,10 @@ _SIGNED = tuple(name.encode() for name in SIGNED_FIELDS)
 
 Context = list[str | bytes]
 """What a signature binds, in order."""
+_UNSIGNED: Context = []
+"""The context where nothing is signed: nobody reads it."""
+_PARTS = 3
+"""A call's data has so many: its instance, arguments, and arguments by name."""
 
 
 class Bearer(NamedTuple):
@@ -90,7 +94,7 @@ def seal_call(
         NotSerializable: An argument cannot be encoded; `.path` says which.
         PayloadTooLarge: They are over the limit.
     """
-    context = call_context(bearer, func, fields) if codec.signs else ()
+    context = call_context(bearer, func, fields) if codec.signs else _UNSIGNED
     args, kwargs, instance = call
     return codec.seal((instance, args, kwargs), context, path=ARGUMENTS)
 
@@ -104,9 +108,10 @@ def open_call(
         RefusedPayload: It is not to be trusted; the text says why.
         DeserializationError: It holds no arguments.
     """
-    value = codec.open(data, call_context(bearer, func, fields))
-    match value:
-        case [instance, list() | tuple() as args, dict() as kwargs]:
+    value = codec.open(data, call_context(bearer, func, fields) if codec.signs else _UNSIGNED)
+    if isinstance(value, tuple | list) and len(value) == _PARTS:
+        instance, args, kwargs = value
+        if isinstance(args, tuple | list) and isinstance(kwargs, dict):
             return Arguments(tuple(args), kwargs, instance)
     raise DeserializationError(f"job {bearer.job_id!r}: its data holds no arguments")
 
@@ -146,7 +151,8 @@ def seal_result(codec: Codec, bearer: Bearer, value: object) -> bytes:
     """
     if value is None:
         return b""
-    return codec.seal(value, result_context(bearer), path="return value")
+    context = result_context(bearer) if codec.signs else _UNSIGNED
+    return codec.seal(value, context, path="return value")
 
 
 def open_result(codec: Codec, bearer: Bearer, result: bytes | None) -> Any:  # noqa: ANN401 - any value

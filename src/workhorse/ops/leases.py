@@ -30,11 +30,12 @@ class Lease:
         token: Names this execution; every later write presents it.
         attempt: The number of the execution, from 1.
         fields: The job's hash, not decoded: the supervisor does not need to.
+        function: The dotted name of the function.
         after: What is known of the death of the horse that ran it, if that is to be told to a
             handler; then the job itself is not to run. None: it is.
     """
 
-    __slots__ = ("after", "attempt", "fields", "id", "queue", "token")
+    __slots__ = ("after", "attempt", "fields", "function", "id", "queue", "token")
 
     def __init__(
         self, job_id: str, queue: str, token: str, attempt: int, fields: dict[bytes, bytes]
@@ -45,19 +46,16 @@ class Lease:
         self.token = token
         self.attempt = attempt
         self.fields = fields
-
-    @property
-    def function(self) -> str:
-        """The dotted name of the function."""
-        return self.fields.get(b"func", b"?").decode("utf-8", "replace")
+        self.function = fields.get(b"func", b"?").decode("utf-8", "replace")
 
     @property
     def timeout(self) -> float:
         """Seconds the job may run; negative for no limit."""
         if self.after is not None:
             return CALLBACK_TIMEOUT
+        text = self.fields.get(b"timeout")
         try:
-            return float(self.fields.get(b"timeout", DEFAULT_TIMEOUT))
+            return DEFAULT_TIMEOUT if text is None else float(text)
         except ValueError:
             return DEFAULT_TIMEOUT  # the horse will fail it
 

@@ -41,7 +41,7 @@ def settle(
         result_ttl: The worker's default, seconds; None: 500, and nothing for None results.
     """
     if report.kind == "finished":
-        if text := lease.text(b"repeat"):
+        if b"repeat" in lease.fields and (text := lease.text(b"repeat")):
             return _finished_of_several(lease, report, text, result_ttl)
         return _outcome("finish", lease, report, _kept_for(lease, report, result_ttl))
     if report.kind == "again":
@@ -126,7 +126,7 @@ def _fail(lease: Lease, report: Report) -> Outcome:
 
 
 def _kept_for(lease: Lease, report: Report, default: int | None) -> int:
-    ttl = lease.whole(b"result_ttl")
+    ttl = lease.whole(b"result_ttl") if b"result_ttl" in lease.fields else None
     if ttl is None:
         ttl = default
     if ttl is None:

@@ -124,7 +124,9 @@ class Desk:
             lease: The job.
             report: How it ended; None: it did not begin, or is not to.
         """
-        why = self._stops.get((lease.id, lease.token)) if self._stops else None
+        if not self._stops:
+            return None
+        why = self._stops.get((lease.id, lease.token))
         if why is None or (report is not None and report.kind == "finished"):
             return None
         text = obituary.stopped(why)

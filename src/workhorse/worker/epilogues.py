@@ -42,7 +42,8 @@ class Epilogues:
     def ended(self, lease: Lease, report: Report) -> None:
         """A run came to its end; or a handler's, of which only its failure is told."""
         if lease.after is None or not self._wanted or _is_stopped(report):
-            self._waiting.pop((lease.id, lease.token), None)
+            if self._waiting:
+                self._waiting.pop((lease.id, lease.token), None)
             self._settled(lease, report)
             return
         first = self._waiting.pop((lease.id, lease.token), None)

@@ -151,28 +151,25 @@ class Run:
         way: How the job ran beside others, if it did; see `handoff.Ended`.
     """
 
-    __slots__ = (
-        *("_handle", "_kit", "args", "bearer", "began", "context", "error", "function", "hooked"),
-        *("before", "hooks", "job", "kwargs", "role", "seconds", "value", "way"),
-    )
+    # Most runs have none of these; so each costs nothing until it is set.
+    began = 0
+    context: Context | None = None
+    hooks: Generator[Run, Report, Report] | None = None
+    value: object = None
+    error: BaseException | None = None
+    role = "job"
+    before = b""
+    way = ""
+    _handle: Job | None = None
 
     def __init__(self, job: HandedJob, kit: Kit, bearer: Bearer, call: _Call) -> None:
         self.job = job
         self.bearer = bearer
         self.function, self.args, self.kwargs = call
-        self.began = 0
-        self.seconds = float(job.fields.get(b"timeout", DEFAULT_TIMEOUT))
         self._kit = kit
-        self._handle: Job | None = None
-        self.context: Context | None = None
         fields = job.fields
+        self.seconds = float(fields.get(b"timeout", DEFAULT_TIMEOUT))
         self.hooked = b"on_success" in fields or b"on_failure" in fields or bool(kit.handlers)
-        self.hooks: Generator[Run, Report, Report] | None = None
-        self.value: object = None
-        self.error: BaseException | None = None
-        self.role = "job"
-        self.before = b""
-        self.way = ""
 
     def callback(self, role: str, text: bytes, *given: object) -> Run:
         """A callback of the same job as a run, in what this one has left of its context.
@@ -220,8 +217,10 @@ class Run:
 
     def call(self) -> Any:  # noqa: ANN401 - what a job returns is its own affair
         """Call the function in a context of its own; its value or a coroutine."""
-        self.context = self.context or copy_context()
-        return self.context.run(self.here)
+        context = self.context
+        if context is None:  # an empty one is false
+            context = self.context = copy_context()
+        return context.run(self.here)
 
     def here(self) -> Any:  # noqa: ANN401 - as above
         """Call the function, as the current job, in the context in which this is called."""

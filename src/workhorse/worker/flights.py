@@ -43,22 +43,25 @@ class Flight:
         calling: The callback of the job that runs now, if the horse has said so.
     """
 
-    __slots__ = (
-        *("calling", "expected", "large", "lease", "since", "stop_by", "stop_why", "stubborn"),
-        *("threaded", "together"),
-    )
+    # Most flights have none of these; so each costs nothing until it is set.
+    threaded = False
+    stubborn = False
+    stop_by = float("inf")
+    stop_why = ""
+    calling: Calling | None = None
 
-    def __init__(self, lease: Lease, expected: float, *, together: bool, large: bool) -> None:
+    def __init__(
+        self,
+        lease: Lease,
+        expected: float,
+        together: bool,  # noqa: FBT001 - a word costs less without its name, and each job pays it
+        large: bool,  # noqa: FBT001 - likewise
+    ) -> None:
         self.lease = lease
         self.expected = expected
         self.together = together
         self.large = large
         self.since = 0.0
-        self.threaded = False
-        self.stubborn = False
-        self.stop_by = float("inf")
-        self.stop_why = ""
-        self.calling: Calling | None = None
 
     @property
     def limit(self) -> float:

@@ -73,34 +73,30 @@ class HandedJob(NamedTuple):
 
 def job_message(lease: Lease) -> Parcel:
     """A lease as a message for a horse of the same Python."""
-    fields = lease.fields
-    if lease.after is not None:
-        head = marshal.dumps((lease.id, lease.queue, lease.token, lease.attempt, None))
-        return head, marshal.dumps((fields, lease.after))  # type: ignore[arg-type]  # plain values all
-    data = fields.get(b"data", b"")
-    if len(data) <= BESIDE:
-        message = marshal.dumps((lease.id, lease.queue, lease.token, lease.attempt, fields))
+    fields, after = lease.fields, lease.after
+    if after is None:
+        data = fields.get(b"data", b"")
+        beside = b""
+        if len(data) > BESIDE:
+            fields, beside = {k: v for k, v in fields.items() if k != b"data"}, data
+        message = marshal.dumps((lease.id, lease.queue, lease.token, lease.attempt, fields, None))
         if len(message) <= LARGEST:
-            return message, b""
-    else:
-        rest = {name: value for name, value in fields.items() if name != b"data"}
-        message = marshal.dumps((lease.id, lease.queue, lease.token, lease.attempt, rest))
-        if len(message) <= LARGEST:
-            return message, data
+            return message, beside
     # What else may be large, is so seldom.
-    head = marshal.dumps((lease.id, lease.queue, lease.token, lease.attempt, None))
-    return head, marshal.dumps((fields, None))
+    head = marshal.dumps((lease.id, lease.queue, lease.token, lease.attempt, None, None))
+    return head, marshal.dumps((lease.fields, after))  # type: ignore[arg-type]  # plain values all
 
 
 def read_job(message: bytes, beside: bytes = b"") -> HandedJob:
     """What `job_message` wrote; without what is beside it, all but the large fields."""
-    job_id, queue, token, attempt, fields = marshal.loads(message)  # noqa: S302 - our supervisor's
-    after = None
+    job = tuple.__new__(HandedJob, marshal.loads(message))  # noqa: S302 - our supervisor's
+    fields = job.fields
     if fields is None:
         fields, after = marshal.loads(beside) if beside else ({}, None)  # noqa: S302 - likewise
-    elif beside:
+        return job._replace(fields=fields, after=after)
+    if beside:
         fields[b"data"] = beside
-    return HandedJob(job_id, queue, token, attempt, fields, after)
+    return job
 
 
 class Note(NamedTuple):
@@ -134,7 +130,11 @@ def note_message(kind: str, *words: str) -> Parcel:
 
 def report_message(job_id: str, report: Report, way: str = "alone") -> Parcel:
     """A report as a message for the supervisor."""
-    name, policy, what = job_id.encode(), report.policy.encode(), report.what
+    name, what = job_id.encode(), report.what
+    if report.kind == "finished" and len(what) <= BESIDE:  # as most are
+        head = _HEADER.pack(b"F", _LETTERS_OF_WAYS[way], report.ran, len(name), len(what), 0, 0)
+        return head + name + what, b""
+    policy = report.policy.encode()
     names = "\n".join(report.names)[:_NAMES].encode("utf-8", "replace")
     header = _HEADER.pack(
         _DIED if report.died else _LETTERS[report.kind],
@@ -171,6 +171,8 @@ def _read_report(message: bytes, beside: bytes) -> Ended:
             raise BrokenReport("its lengths do not add up")
         job_id = message[at : at + a].decode()
         at += a
+        if letter == b"F" and not c and not d:  # as most are
+            return job_id, Report("finished", beside or message[at:], ran), _WAYS[way]
         names = message[at : at + c].decode()
         at += c
         policy = message[at : at + d].decode()
@@ -202,7 +204,10 @@ class Voice:
         """Say how a run ended."""
         message, beside = report_message(job_id, report, way)
         try:
-            send(self._end, message, beside)
+            if beside:
+                send(self._end, message, beside)
+            else:
+                self._end.send(message)
         except OSError as error:
             if not beside or error.errno not in _SHORT:
                 raise

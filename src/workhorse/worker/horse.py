@@ -24,7 +24,7 @@ from workhorse.worker.hooks import conclude, execute
 from workhorse.worker.kernel import die_with_parent
 from workhorse.worker.parcels import receive
 from workhorse.worker.surroundings import Surroundings
-from workhorse.worker.timeouts import deadline, forget
+from workhorse.worker.timeouts import begin, forget, over
 
 if TYPE_CHECKING:
     from workhorse.worker.concurrent import Concurrent
@@ -114,10 +114,12 @@ class Warm:
         """Run one job here to its end; what is to run next if it turns out to be a coroutine."""
         run.began = perf_counter_ns()
         try:
-            with deadline(run.seconds):
-                value = run.call()
+            begin(run.seconds)
+            value = run.call()
+            over()
             report = None if type(value) is CoroutineType else run.ended(value)
         except BaseException as error:  # noqa: BLE001 - what user code raises is the job's failure
+            over()
             report = run.failed(error)
         if report is None:
             self._kit.learn_coroutine(run)

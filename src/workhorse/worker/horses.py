@@ -126,12 +126,13 @@ class Horse:
             lanes: How many may run at a time of those that can.
             together: Whether this one can.
         """
-        flights, line = self.flights, self.flights.line
+        flights = self.flights
+        line = flights.line
         if (
             self.numb
             or self.alone
             or (line and (flights.large >= LARGE_AHEAD or len(line) >= MOST_AHEAD))
-            or self.overstays(lanes)
+            or ((line or flights.aside) and self.overstays(lanes))
         ):
             return False
         if together:
@@ -148,14 +149,18 @@ class Horse:
         """Hand over a job; False: not now."""
         message, beside = job_message(lease)
         try:
-            send(self._jobs, message, beside)
+            if beside:
+                send(self._jobs, message, beside)
+            else:
+                self._jobs.send(message)
         except OSError:
             # Full, or dead and about to be reported: either way somebody will ask again.
             return False
-        if not self.busy:
+        flights = self.flights
+        if not flights.line and not flights.aside:
             self.since = self._loop.time()
         self.alone = alone
-        self.flights.add(Flight(lease, expected, together=together, large=bool(beside)))
+        flights.add(Flight(lease, expected, together, bool(beside)))
         return True
 
     def take_back(self) -> list[Lease]:
@@ -187,9 +192,7 @@ class Horse:
                 parcel = receive(self.reports, most=self._most)
                 if parcel is not None:
                     said = read_message(*parcel)
-                    got.append(
-                        self._noted(said) if isinstance(said, Note) else self._landed(said, now)
-                    )
+                    got.append(self._noted(said) if type(said) is Note else self._landed(said, now))
                     continue
             except BlockingIOError:
                 break

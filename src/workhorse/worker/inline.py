@@ -177,7 +177,7 @@ class InlineWorker:
         self._worked_at = time.monotonic()
 
     def _run_one(self, lease: Lease) -> Outcome:
-        self._tally.started(lease)
+        self._tally.started([lease])
         job = HandedJob(lease.id, lease.queue, lease.token, lease.attempt, lease.fields)
         # Not while its module is imported: half of one is of no use to later jobs.
         ready = prepare(job, self._kit)

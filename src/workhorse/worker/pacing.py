@@ -47,8 +47,12 @@ class Pace:
             seconds: How long it took.
             way: How it ran: `alone`, as `coroutine` or on a `thread`.
         """
-        self.learn_kind(function, together=way == "coroutine")
-        seconds = max(seconds, self._least)
+        if way == "coroutine" or self._together:
+            self.learn_kind(function, together=way == "coroutine")
+        elif not self._threads:
+            self._share -= self._share * 0.1
+        if seconds < self._least:
+            seconds = self._least
         known = self._known.get(function)
         if known is None:
             if len(self._known) >= REMEMBERED:

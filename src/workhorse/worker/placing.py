@@ -26,12 +26,13 @@ def best_for(
     best: Horse | None = None
     least = 0.0
     for horse in horses:
-        if not horse.at_work:
+        flights = horse.flights
+        if horse.retired or not horse.pid:
             continue
-        if not horse.busy:
+        if not flights.line and not flights.aside:
             return horse
         if horse.can_take(expected, lanes, together=together):
-            burden = len(horse.flights) if together else horse.flights.load
+            burden = len(flights) if together else flights.load
             if best is None or burden < least:
                 best, least = horse, burden
     return best

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-import time
+from collections.abc import Sequence
+from time import monotonic
 from typing import Final
 
 from workhorse.ops.leases import Lease
@@ -16,6 +17,7 @@ LONGEST: Final = 300
 """How much of a description or an error is told, characters."""
 LINES_PER_SECOND: Final = 20
 """How many jobs a second are told one by one; beyond that they are summed up."""
+_GOOD: Final = frozenset(("finish", "repeat"))
 _PAST = {
     "finish": "finished",
     "fail": "failed",
@@ -40,19 +42,25 @@ class Tally:
         self.failed = 0
         self.working_ms = 0
         self._descriptions = descriptions
-        self._second = 0
+        self._until = 0.0
         self._lines = 0
         self._untold: dict[str, int] = {}
 
-    def started(self, lease: Lease) -> None:
-        """A job was claimed."""
-        if log.isEnabledFor(logging.INFO) and self._may_tell("started"):
+    def started(self, leases: Sequence[Lease]) -> None:
+        """Jobs were claimed."""
+        if not log.isEnabledFor(logging.INFO):
+            return
+        for at, lease in enumerate(leases):
+            if not self._may_tell("started"):
+                # Nor are those behind it, within the same moment.
+                self._untold["started"] += len(leases) - at - 1
+                return
             log.info("%s: %s", lease.queue, self._name(lease), extra=facts(lease))
 
     def ended(self, lease: Lease, report: Report, outcome: Outcome) -> None:
         """A job came to an outcome."""
         self.working_ms += report.ran // 1000
-        if outcome.kind in {"finish", "repeat"}:
+        if outcome.kind in _GOOD:
             self.successful += 1
             level = logging.INFO
         else:
@@ -75,10 +83,10 @@ class Tally:
         self._untold.clear()
 
     def _may_tell(self, what: str) -> bool:
-        second = int(time.monotonic())
-        if second != self._second:
+        now = monotonic()
+        if now >= self._until:
             self.sum_up()
-            self._second, self._lines = second, 0
+            self._until, self._lines = now + 1.0, 0
         self._lines += 1
         if self._lines <= LINES_PER_SECOND:
             return True

@@ -58,6 +58,8 @@ class Team:
         self._settings = settings
         self._stable = stable
         self._once = settings.once
+        limits = settings.max_horse_jobs, settings.max_horse_memory
+        self._mortal = settings.once or limits != (None, None)
         least = SPAWN_COST if settings.isolation == "spawn" else 0.0
         self._pace = Pace(settings.lanes, threads=settings.isolation == "thread", least=least)
         self._ended = ended
@@ -115,53 +117,57 @@ class Team:
 
     # Jobs
 
-    def accept(self, leases: Iterable[Lease]) -> None:
-        """Take new leases and hand them out."""
-        self.backlog.extend(leases)
-        self.dispatch()
-
     def dispatch(self) -> None:
         """Hand jobs of the backlog to horses that have room."""
         for lease in self.ender.withdrawn(self.backlog, self._quarantine.waiting):
             self.suspects.discard(lease.id)
             self._ended(lease, Report("failed"))
+        shortest = NEVER
         for lease in self._quarantine.dispatch(self._horses.values()):
-            self._expect(lease)
-        while self.backlog:
-            lease = self.backlog[0]
-            if (self.suspects and not self._may_begin(lease)) or not self._hand(lease):
+            shortest = min(shortest, lease.timeout if lease.timeout >= 0 else NEVER)
+        shortest = min(shortest, self._hand_out())
+        if shortest != NEVER:
+            # It may begin later; then it is looked at once too often.
+            self._due = min(self._due, self._loop.time() + shortest + GRACE)
+        self._arm()
+
+    def _hand_out(self) -> float:
+        """Hand over what can be of the backlog; the shortest timeout of these, or never."""
+        backlog, pace, shortest = self.backlog, self._pace, NEVER
+        function: str | None = None
+        expected, together = 0.0, False
+        while backlog:
+            lease = backlog[0]
+            if lease.function != function:
+                function = lease.function
+                expected, together = pace.expect(function), pace.is_together(function)
+            alone = self.suspects and not self._may_begin(lease)
+            if alone or not self._hand(lease, expected, together=together):
                 self._stuck_since = self._stuck_since or self._loop.time()
                 break
             self._stuck_since = 0.0
             if self._caution.until:
                 self._caution.placed()
-            self.backlog.popleft()
-        self._arm()
+            backlog.popleft()
+            if 0 <= (timeout := lease.timeout) < shortest:
+                shortest = timeout
+        return shortest
 
     def _go_on(self, due: float = NEVER) -> None:
         self._due = min(self._due, due)
         self.dispatch()
         self._freed()
 
-    def _hand(self, lease: Lease) -> bool:
-        pace, horses, function = self._pace, self._horses.values(), lease.function
-        expected, together = pace.expect(function), pace.is_together(function)
+    def _hand(self, lease: Lease, expected: float, *, together: bool) -> bool:
+        pace, horses = self._pace, self._horses.values()
         if self._once:
             horse = placing.fresh_one(horses, self._settings.horses)
         else:
             horse = placing.best_for(horses, pace.lanes, expected, together=together)
-            if horse is None and pace.is_unknown(function):
+            if horse is None and pace.is_unknown(lease.function):
                 # It may be a coroutine. If not, and no turn is free, the horse will say so.
                 horse = placing.best_for(horses, pace.lanes, expected, together=True)
-        if horse is None or not horse.hand(lease, expected, together=together):
-            return False
-        self._expect(lease)
-        return True
-
-    def _expect(self, lease: Lease) -> None:
-        if (timeout := lease.timeout) >= 0:
-            # It may begin later; then it is looked at once too often.
-            self._due = min(self._due, self._loop.time() + timeout + GRACE)
+        return horse is not None and horse.hand(lease, expected, together=together)
 
     def surrender(self) -> list[Lease]:
         """Give up everything not begun: the caller returns it to the server."""
@@ -325,10 +331,11 @@ class Team:
                 self.suspects.discard(lease.id)
             self._pace.learn(lease.function, report.ran / 1e6, way)
             self._ended(lease, report)
+            spent = (self._mortal or horse.retired or report.names) and placing.is_spent(
+                horse, report, way, self._settings
+            )
             extra = self._quarantine.waiting or horse.busy
-            if placing.is_spent(horse, report, way, self._settings) or (
-                not extra and self._muster.has_too_many()
-            ):
+            if spent or (not extra and self._muster.has_too_many()):
                 self._take_back(horse)
                 horse.retire()
                 if obituary.TIMED_OUT in report.names and not horse.busy:

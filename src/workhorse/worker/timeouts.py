@@ -55,8 +55,8 @@ class deadline:  # noqa: N801 - a context manager, read as a verb
         self._seconds = seconds
 
     def __enter__(self) -> None:
-        if self._seconds >= 0 and _is_main_thread():
-            _begin(self._seconds)
+        if _is_main_thread():
+            begin(self._seconds)
 
     def __exit__(
         self,
@@ -64,9 +64,20 @@ class deadline:  # noqa: N801 - a context manager, read as a verb
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        global _due  # noqa: PLW0603 - as above
         if self._seconds >= 0:
-            _due = 0.0
+            over()
+
+
+def begin(seconds: float) -> None:
+    """Begin a deadline in the main thread; negative: none. `over` must follow, come what may."""
+    if seconds >= 0:
+        _begin(seconds)
+
+
+def over() -> None:
+    """End the deadline that `begin` began."""
+    global _due  # noqa: PLW0603 - as above
+    _due = 0.0
 
 
 def _begin(seconds: float) -> None:

@@ -38,6 +38,8 @@ GATHER: Final = 0.002
 """How long outcomes may wait for company while all horses have work, seconds."""
 PLENTY: Final = 128
 """How many outcomes do not wait for more."""
+COMPANY: Final = 32
+"""How many are enough for an exchange when another has just been answered."""
 FAR: Final = 3600.0
 """What is due later than this needs no timer: something else will happen before, seconds."""
 BLOCK: Final = 5
@@ -100,10 +102,12 @@ class Trade:
     def ended(self, lease: Lease, report: Report) -> None:
         """A run came to its end."""
         self.worked_at = time.monotonic()
-        outcome = self._stopped(lease, report) or settle(
-            lease, report, chance=random.random(), result_ttl=self._settings.result_ttl
+        settings, desk = self._settings, self.desk
+        outcome = (desk.stopped(lease, report) if desk is not None else None) or settle(
+            lease, report, chance=random.random(), result_ttl=settings.result_ttl
         )
-        outcome = kept_only(outcome, lease, self._settings.failure_ttl)
+        if settings.failure_ttl is not None:
+            outcome = kept_only(outcome, lease, settings.failure_ttl)
         self._tally.ended(lease, report, outcome)
         self.outcomes.append(outcome)
 
@@ -287,7 +291,8 @@ class Trade:
             self._doubtful.update(outcome.job_id for outcome in pending.outcomes)
             self.outcomes[:0] = pending.outcomes
         self.serving.rested = bool(pending.rests & RESTS)
-        self._accept(self.serving.not_given(got))
+        leases = self.serving.not_given(got)
+        self._accept(leases)
         if pending.want:
             # The bell may have rung for a job that came after the server had answered.
             self.empty = not got.left and len(got.jobs) < pending.want and not self._rung
@@ -299,17 +304,25 @@ class Trade:
         self._plan(got.next_due)
         if self.desk is not None:
             self.desk.settled(pending.outcomes, got.refused)
+        if len(self.outcomes) >= COMPANY and self._is_due():
+            # Under load the server works on the next exchange while we hand out this one's jobs.
+            self._begin()
+        self._hand_out(leases)
         self._changed()
 
     def _accept(self, leases: list[Lease]) -> None:
+        """Leases are in hand; `_hand_out` gives them to horses."""
         if not leases:
             return
         self.claimed += len(leases)
         self.worked_at = time.monotonic()
         if self.team is not None:
-            self.team.accept(leases)
-        for lease in leases:
-            self._tally.started(lease)
+            self.team.backlog.extend(leases)
+
+    def _hand_out(self, leases: list[Lease]) -> None:
+        if leases and self.team is not None:
+            self.team.dispatch()
+        self._tally.started(leases)
 
     def _given(self, message: bytes) -> None:
         """A job came straight; it counts as the next exchange, which may be on its way."""
@@ -323,6 +336,7 @@ class Trade:
             self.give_back([lease])
         else:
             self._accept([lease])
+            self._hand_out([lease])
         self._changed()
 
     async def _insist(self, pending: Pending) -> Exchanged:
