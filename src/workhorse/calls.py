@@ -30,6 +30,7 @@ from workhorse.options import (
     is_at_front,
     leaves_calls,
     options_of,
+    plain_call,
     webhooks_of,
 )
 from workhorse.records import CallSpec
@@ -53,8 +54,8 @@ def parse(
         NotImplementedError: An option of RQ that this version does not have.
         BadArguments: `args=` or `kwargs=` beside other arguments.
     """
-    if _RESERVED.isdisjoint(kwargs):
-        return EnqueueData(func, args, kwargs)
+    if not kwargs or _RESERVED.isdisjoint(kwargs):
+        return plain_call(func, args, kwargs)
     refuse_later(kwargs)
     rest = {name: value for name, value in kwargs.items() if name not in _RESERVED}
     options = {OPTIONS[name]: value for name, value in kwargs.items() if name in OPTIONS}
@@ -80,6 +81,8 @@ def prepare(
         NotImplementedError: An option of RQ that this version does not have.
         TypeError: No such option.
     """
+    if not options:
+        return plain_call(func, args or (), kwargs or {})
     refuse_later(options)
     known = {name: value for name, value in options.items() if name not in LATER}
     for name in known:
@@ -151,12 +154,15 @@ class Shaper:
             check_arguments(check, args, kwargs)
         except BadArguments as error:
             _raise_with_advice(error, kwargs)
-        job_id, mode, nonce = _named(call.job_id, call.unique)
-        bearer = self._namespace, self._queue, job_id
         # Options are optional, and most calls have none of them.
+        if plain := call[3:] == UNSET:
+            named = new_id(), "new", ""
+        else:
+            named = _named(call.job_id, call.unique)
+        bearer = self._namespace, self._queue, named[0]
         options: Mapping[bytes, bytes] = self._plain
         more: tuple[str | bytes, ...] = self._plain_words
-        if call[3:] != UNSET:
+        if not plain:
             options = options_of(call, self._defaults)
             more = tuple(_flat(options))
             if call.description is not None:
@@ -166,7 +172,7 @@ class Shaper:
             if leaves_calls(call):
                 more += ("hooks", self._hooks(call, name, bearer))
         data = seal_call(self._codec, bearer, name, options, (args, kwargs, instance))
-        return call, (job_id, mode, nonce), name, data, options, more
+        return call, named, name, data, None if plain else options, more
 
     def _hooks(self, call: EnqueueData, func: str, bearer: tuple[str, str, str]) -> bytes:
         """The calls that a job leaves for its end."""
@@ -192,10 +198,14 @@ class Shaper:
         call, (job_id, mode, nonce), name, data, options, more = checked
         description = call.description
         if description is None:
-            description = compact(describe(name, call.args, call.kwargs))
+            description = describe(name, call.args, call.kwargs)
+            if len(description) > COMPACT or not description.isascii():
+                description = compact(description)
         fields = ("func", name, "data", data, "description", description, *more)
-        if mode == "new" and call[3:] == UNSET and due is None and delay is None:
-            return CallSpec(job_id, fields)
+        if options is None:
+            if due is None and delay is None:
+                return tuple.__new__(CallSpec, (job_id, fields, *_AT_ONCE))
+            options = self._plain
         ttl = int(options[b"ttl"]) * 1000 if b"ttl" in options else None
         waits = b"parents" in options
         at_front = call.at_front or (waits and is_at_front(call))
@@ -211,10 +221,13 @@ Checked = tuple[
     tuple[str, str, str],
     str,
     bytes,
-    Mapping[bytes, bytes],
+    Mapping[bytes, bytes] | None,
     tuple[str | bytes, ...],
 ]
-"""A call; its id, mode and nonce; its function's name; `data`; its options; their words."""
+"""A call; its id, mode and nonce; its function's name; `data`; its options, or None if it has none of
+its own; their words."""
+_AT_ONCE = CallSpec("", ())[2:]
+"""The rest of a `CallSpec` of a call without options."""
 
 
 def _flat(options: Mapping[bytes, bytes]) -> Iterator[bytes]:

@@ -44,8 +44,9 @@ class Connection:
 
     Nothing is opened before it is needed, and a connection that was closed opens again.
 
-    `exchange` and `aexchange` are the only methods through which the drivers reach the server:
-    a test that wants the n-th call to fail overrides these two.
+    `exchange` and `aexchange` are the only methods through which the drivers reach the server, but
+    for `asend`, which saves time and may refuse: a test that wants the n-th call to fail overrides
+    the first two, and has the third refuse.
 
     Attributes:
         endpoint: Where the server is and how to log in.
@@ -235,6 +236,24 @@ class Connection:
             ServerError: It refused the login.
         """
         return await (await self._here()).commands.get(self.epoch)
+
+    def asend(self, packed: bytes, on_reply: Callable[[Any], None]) -> bool:
+        """Send one packed command over the link of the running loop, if that is there and works.
+
+        Args:
+            packed: The command.
+            on_reply: Called with the answer, which may be a `ServerError`.
+
+        Returns:
+            Whether it was sent; if not, `aexchange` opens a link.
+        """
+        from asyncio import get_running_loop  # noqa: PLC0415 - loaded already, here
+
+        links = self._loops.get(get_running_loop()) if os.getpid() == self._pid else None
+        link = links.commands.now(self.epoch) if links is not None else None
+        if link is not None:
+            link.send(packed, on_reply)
+        return link is not None
 
     async def adedicated(self, *, reply_timeout: float = REPLY_TIMEOUT) -> AsyncLink:
         """A new link that is the caller's own.

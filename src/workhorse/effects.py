@@ -7,7 +7,7 @@ and the asyncio driver, and a test can fail any of its steps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from workhorse.scripts import Script
@@ -59,6 +59,26 @@ class Batch:
         self.calls = calls
 
 
+class Joint:
+    """A part of a call that others may share; the reply is that of the whole call.
+
+    The asyncio driver makes one call of all parts of a kind that are there in one turn of its loop.
+    So a part is one that no other can make fail: an error reply is everybody's.
+
+    Attributes:
+        kind: Which parts may share a call.
+        part: What this one brings.
+        make: Makes the call of some parts.
+    """
+
+    __slots__ = ("kind", "make", "part")
+
+    def __init__(self, kind: Hashable, part: Any, make: Callable[[Sequence[Any]], Call]) -> None:  # noqa: ANN401 - known to `make`
+        self.kind = kind
+        self.part = part
+        self.make = make
+
+
 class Here:
     """Do something in this process that takes its time, such as running a job.
 
@@ -95,6 +115,6 @@ class Listen:
         self.heard = heard
 
 
-Effect = Call | Batch | Here | Listen
+Effect = Call | Batch | Joint | Here | Listen
 Flow = Generator[Effect, Any, T]
 """An operation: yields effects, is sent replies, returns a `T`."""

@@ -82,6 +82,14 @@ class EnqueueData(NamedTuple):
 UNSET = EnqueueData("")[3:]
 """The options of a call that has none."""
 
+
+def plain_call(
+    func: Callable[..., Any] | str, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> EnqueueData:
+    """A call that has no options, which costs a third of the constructor's time."""
+    return tuple.__new__(EnqueueData, (func, args, kwargs, *UNSET))
+
+
 OPTIONS: Mapping[str, str] = {
     "job_timeout": "timeout",
     **{name: name for name in EnqueueData._fields[4:]},

@@ -38,6 +38,9 @@ class Faulty(Connection):
         self._count("after")
         return replies
 
+    def asend(self, *_):
+        return False
+
     async def aexchange(self, packed, count=1):
         self._count("before")
         replies = await super().aexchange(packed, count)

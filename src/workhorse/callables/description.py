@@ -29,7 +29,7 @@ def describe(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
     It is one line without control characters, at most 1000 characters, and each argument
     is cut at 75. It never raises, and does not take long for large arguments.
     """
-    parts = [_argument(value) for value in args]
+    parts = [repr(value) if type(value) in _SHORT else _argument(value) for value in args]
     for key, value in kwargs.items():
         if len(parts) * 3 > LENGTH:
             break

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from workhorse.connection import Connection
 from workhorse.drivers.delivery import ELSEWHERE_OR_LATER, Delivery, advised
-from workhorse.effects import Batch, Call, Effect, Flow, Listen
+from workhorse.effects import Batch, Call, Effect, Flow, Joint, Listen
 from workhorse.exceptions import ConnectionLost, ServerError
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ async def arun(connection: Connection, flow: Flow[T]) -> T:
 
 
 def _performed(connection: Connection, effect: Effect) -> Any:  # noqa: ANN401 - a reply
+    if type(effect) is Joint:
+        effect = effect.make((effect.part,))
     if isinstance(effect, Call | Batch):
         return _deliver(connection, Delivery(connection, effect))
     if isinstance(effect, Listen):
@@ -75,8 +77,12 @@ def _performed(connection: Connection, effect: Effect) -> Any:  # noqa: ANN401 -
 
 
 async def _aperformed(connection: Connection, effect: Effect) -> Any:  # noqa: ANN401 - a reply
+    if type(effect) is Joint:
+        from workhorse.drivers.joining import join  # noqa: PLC0415 - imports asyncio
+
+        return await join(connection, effect, adeliver)
     if isinstance(effect, Call | Batch):
-        return await _adeliver(connection, Delivery(connection, effect))
+        return await adeliver(connection, Delivery(connection, effect))
     if isinstance(effect, Listen):
         return await _alisten(connection, effect)
     import asyncio  # noqa: PLC0415 - as elsewhere here: the blocking driver needs none of it
@@ -96,7 +102,8 @@ def _deliver(connection: Connection, delivery: Delivery) -> Any:  # noqa: ANN401
             time.sleep(pause)
 
 
-async def _adeliver(connection: Connection, delivery: Delivery) -> Any:  # noqa: ANN401 - a reply
+async def adeliver(connection: Connection, delivery: Delivery) -> Any:  # noqa: ANN401 - a reply
+    """Send what is to be sent until it is answered; the reply."""
     while True:
         try:
             pause = delivery.answered(await connection.aexchange(delivery.packed, delivery.count))

@@ -41,6 +41,11 @@ class SharedLink:
             self._opening.add_done_callback(_retrieve)
         return await asyncio.shield(self._opening)
 
+    def now(self, epoch: int) -> AsyncLink | None:
+        """The link, if there is one that can be used."""
+        link = self._link
+        return link if link is not None and link.epoch == epoch and not link.closed else None
+
     def close(self) -> None:
         """Close the link; the next `get` opens another."""
         if self._link is not None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from workhorse.effects import Batch, Call, Flow, Word
+from workhorse.effects import Batch, Call, Flow, Joint, Word
 from workhorse.exceptions import (
     DuplicateJobError,
     InvalidJobOperation,
@@ -18,6 +19,8 @@ from workhorse.scripts import load
 
 PER_CALL = 250
 """How many jobs one script call stores at most: larger calls would keep others waiting."""
+BYTES_TO_JOIN = 8_000
+"""How large a job is at most that is stored with others that come meanwhile."""
 BYTES_PER_CALL = 8_000_000
 """How much they weigh together at most, unless one alone weighs more, bytes."""
 
@@ -44,6 +47,9 @@ def enqueue(keys: Keys, queue: str, specs: Sequence[CallSpec]) -> Flow[Stored]:
         NoSuchJobError: A job that one of them waits for was never there; likewise.
         InvalidJobOperation: One would wait for a job that waits for it; likewise.
     """
+    if len(specs) == 1 and _may_join(spec := specs[0]):
+        reply = yield Joint((keys.agenda, queue), spec, partial(_call, keys, queue))
+        return Stored(reply[0], (len(reply) == 1 or spec.id.encode() not in reply,))
     now, fresh = 0, []
     for some in _portions(specs):
         try:
@@ -68,6 +74,16 @@ def enqueue_all(keys: Keys, queue: str, specs: Iterable[CallSpec]) -> Flow[int]:
     except ServerError as error:
         raise _explained(error) from None
     return int(replies[-1][0]) if replies else 0
+
+
+def _may_join(spec: CallSpec) -> bool:
+    """Whether a call may be stored with those of others: it can be refused because of none."""
+    return (
+        spec.mode == "new"
+        and not spec.waits
+        and spec.lease is None
+        and sum(map(len, spec.fields)) <= BYTES_TO_JOIN
+    )
 
 
 def _call(keys: Keys, queue: str, specs: Sequence[CallSpec]) -> Call:

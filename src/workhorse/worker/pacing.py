@@ -51,8 +51,7 @@ class Pace:
             self.learn_kind(function, together=way == "coroutine")
         elif not self._threads:
             self._share -= self._share * 0.1
-        if seconds < self._least:
-            seconds = self._least
+        seconds = max(seconds, self._least)
         known = self._known.get(function)
         if known is None:
             if len(self._known) >= REMEMBERED:

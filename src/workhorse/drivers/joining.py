@@ -1,0 +1,106 @@
+"""Parts of calls that are there at the same time travel as one call (see `effects.Joint`).
+
+This module is loaded by the asyncio driver alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from workhorse.connection import Connection
+from workhorse.drivers.delivery import Delivery, encode
+from workhorse.effects import Joint
+from workhorse.exceptions import ServerError
+
+MOST: Final = 250
+"""How many parts make one call at most: a larger one would keep others waiting."""
+
+Deliver = Callable[[Connection, Delivery], Coroutine[Any, Any, Any]]
+
+
+class _Call:
+    """Parts that will travel together, and who waits for the reply."""
+
+    __slots__ = ("connection", "deliver", "joint", "parts", "waiting")
+
+    def __init__(self, connection: Connection, joint: Joint, deliver: Deliver) -> None:
+        self.connection = connection
+        self.joint = joint
+        self.deliver = deliver
+        self.parts: list[Any] = []
+        self.waiting: list[asyncio.Future[Any]] = []
+
+    def send(self) -> None:
+        """Send it over the loop's link, if that is there; else, and if it fails, take care of it."""
+        if not self.connection.asend(encode(self.joint.make(self.parts)), self._heard):
+            self._take_care()
+
+    def _heard(self, reply: object) -> None:
+        if isinstance(reply, ServerError):
+            self._take_care()  # from the beginning: it may arrive twice
+        else:
+            self._settle(reply)
+
+    def _take_care(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._insist())
+        _tasks.add(task)
+        task.add_done_callback(_tasks.discard)
+
+    async def _insist(self) -> None:
+        delivery = Delivery(self.connection, self.joint.make(self.parts))
+        try:
+            self._settle(await self.deliver(self.connection, delivery))
+        except Exception as error:  # noqa: BLE001 - it is for those who wait
+            for future in self.waiting:
+                if not future.done():
+                    future.set_exception(copy.copy(error))  # one of its own: tracebacks grow
+        except BaseException:
+            for future in self.waiting:
+                future.cancel()
+            raise
+
+    def _settle(self, reply: object) -> None:
+        for future in self.waiting:
+            if not future.done():  # else its caller has gone
+                future.set_result(reply)
+
+
+async def join(connection: Connection, joint: Joint, deliver: Deliver) -> Any:  # noqa: ANN401 - a reply
+    """The reply to a call that this part has gone with; who stops waiting changes nothing for others.
+
+    Raises:
+        ServerError: The server answered with an error.
+        ConnectionLost: The server stayed away for longer than the connection's patience.
+    """
+    loop = asyncio.get_running_loop()
+    gathering = _gathering.get(loop)
+    if gathering is None:
+        gathering = _gathering[loop] = {}
+    key = connection, joint.kind
+    call = gathering.get(key)
+    if call is None:
+        call = gathering[key] = _Call(connection, joint, deliver)
+        loop.call_soon(partial(_close, gathering, key, call))
+    future = loop.create_future()
+    call.parts.append(joint.part)
+    call.waiting.append(future)
+    if len(call.parts) == MOST:
+        _close(gathering, key, call)
+    return await future
+
+
+def _close(gathering: dict[Any, _Call], key: object, call: _Call) -> None:
+    """Send a call, unless it is on its way already."""
+    if gathering.get(key) is call:
+        del gathering[key]
+        call.send()
+
+
+_gathering: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Any, _Call]] = WeakKeyDictionary()
+_tasks: set[asyncio.Task[None]] = set()
+"""Those that take care of a call; a loop alone would forget them."""
