@@ -36,7 +36,7 @@ class _Call:
         self.waiting: list[asyncio.Future[Any]] = []
 
     def send(self) -> None:
-        """Send it over the loop's link, if that is there; else, and if it fails, take care of it."""
+        """Send it over the loop's link, if that is there; take care of it if not, or if it fails."""
         if not self.connection.asend(encode(self.joint.make(self.parts)), self._heard):
             self._take_care()
 
@@ -71,7 +71,9 @@ class _Call:
 
 
 async def join(connection: Connection, joint: Joint, deliver: Deliver) -> Any:  # noqa: ANN401 - a reply
-    """The reply to a call that this part has gone with; who stops waiting changes nothing for others.
+    """The reply to a call that this part has gone with.
+
+    Who stops waiting for it changes nothing for the others.
 
     Raises:
         ServerError: The server answered with an error.
