@@ -224,7 +224,7 @@ Checked = tuple[
     Mapping[bytes, bytes] | None,
     tuple[str | bytes, ...],
 ]
-"""A call; its id, mode and nonce; its function's name; `data`; its options, None if it has none of its
+"""A call; its id, mode and nonce; its function's name; `data`; its options, None for none of its
 own; their words."""
 _AT_ONCE = CallSpec("", ())[2:]
 """The rest of a `CallSpec` of a call without options."""
