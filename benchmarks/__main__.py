@@ -29,6 +29,7 @@ from benchmarks.plots import PLOTTER
 from benchmarks.processes import ProgramFailed
 from benchmarks.records import Results
 from benchmarks.server import MeasuredServer
+from benchmarks.serverprogram import server_program
 from benchmarks.systems.catalogue import SYSTEMS
 from benchmarks.systems.system import System
 
@@ -69,7 +70,7 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--turns", type=int, help="how many runs each has (3)")
     parser.add_argument("--seconds", type=float, help="how long each is to take")
     parser.add_argument("--socket", action="store_true", help="a unix socket instead of TCP")
-    parser.add_argument("--server", type=Path, help="the server's program")
+    parser.add_argument("--server", type=Path, help="the server's program; else Valkey 8")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures there")
     parser.add_argument("--resume", action="store_true", help="leave out what is there already")
     parser.add_argument("--report", action="store_true", help="measure nothing, write the page")
@@ -91,8 +92,9 @@ def _measure(options: argparse.Namespace, results: Results, kept: Path) -> None:
     become_reaper()
     where = _SHARED_MEMORY if _SHARED_MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="workhorse-benchmark-", dir=where) as folder:
+        program = options.server or server_program(Path(folder))
         server = MeasuredServer(
-            Path(folder) / "server", over_tcp=not options.socket, binary=options.server
+            Path(folder) / "server", over_tcp=not options.socket, binary=program
         )
         try:
             lab = Lab(server, Path(folder), pythons, options.quick, _known_rates())

@@ -3,7 +3,6 @@
 Each has a twin for the systems that are made for coroutines; its name begins with an `a`.
 """
 
-import asyncio
 import os
 import signal
 import time
@@ -65,6 +64,8 @@ def nap(index: int) -> int:
 
 async def anap(index: int) -> int:
     """The same, as a coroutine."""
+    import asyncio  # noqa: PLC0415 - those that have no coroutines do not pay for it
+
     _slots.begin(index)
     await asyncio.sleep(SHORT)
     _slots.end(index)

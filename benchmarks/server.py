@@ -47,10 +47,10 @@ class MeasuredServer:
     Args:
         folder: For its log.
         over_tcp: Listen on the loopback interface, as RQ has it by default; else on a unix socket.
-        binary: The program; the one that the tests use if None.
+        binary: The program.
     """
 
-    def __init__(self, folder: Path, *, over_tcp: bool, binary: Path | None = None) -> None:
+    def __init__(self, folder: Path, *, over_tcp: bool, binary: Path) -> None:
         port = _free_port() if over_tcp else None
         options = ("--appendonly", "no")
         self._server = start_private(folder, port=port, binary=binary, options=options)
@@ -68,7 +68,11 @@ class MeasuredServer:
         facts = self._info("server")
         name = facts.get("server_name", "redis")
         number = facts.get(f"{name}_version") or facts["redis_version"]
-        return f"{name} {number} ({self._info('memory')['mem_allocator']})"
+        allocator = self._info("memory")["mem_allocator"]
+        maps = Path(f"/proc/{self.pid}/maps")
+        if "jemalloc" not in allocator and maps.exists() and "jemalloc" in maps.read_text():
+            allocator = "jemalloc"  # put in front of the one that it was built with
+        return f"{name} {number} ({allocator})"
 
     def empty(self) -> None:
         """Forget all keys."""
