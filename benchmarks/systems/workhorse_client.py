@@ -34,6 +34,13 @@ class WorkhorseAdapter(serving.Adapter):
     async def retried(self, task: str, args: serving.Args) -> Job:
         return self._queue.enqueue(getattr(jobs, task), *args, retry=Retry(max=1))
 
+    async def chain(
+        self, first: tuple[str, serving.Args], second: tuple[str, serving.Args]
+    ) -> Sequence[Job]:
+        before = await self.one(*first)
+        task, args = second
+        return before, self._queue.enqueue(getattr(jobs, task), *args, depends_on=before)
+
     async def waiting(self) -> int:
         return self._queue.count
 

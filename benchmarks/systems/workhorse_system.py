@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.systems.system import System, Variant, module_worker
 
-_WORKS = ("noop", "compute", "nap", "1 KB", "1 MB", "retry", "mixed")
+_WORKS = ("noop", "compute", "nap", "1 KB", "1 MB", "retry", "chain", "mixed")
 
 
 def _variant(

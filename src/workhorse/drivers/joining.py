@@ -36,7 +36,7 @@ class _Call:
         self.waiting: list[asyncio.Future[Any]] = []
 
     def send(self) -> None:
-        """Send it over the loop's link, if that is there; take care of it if not, or if it fails."""
+        """Send it over the loop's link; see that it arrives if that is not there, or fails."""
         if not self.connection.asend(encode(self.joint.make(self.parts)), self._heard):
             self._take_care()
 

@@ -67,7 +67,7 @@ async def arun(connection: Connection, flow: Flow[T]) -> T:
 
 
 def _performed(connection: Connection, effect: Effect) -> Any:  # noqa: ANN401 - a reply
-    if type(effect) is Joint:
+    if isinstance(effect, Joint):
         effect = effect.make((effect.part,))
     if isinstance(effect, Call | Batch):
         return _deliver(connection, Delivery(connection, effect))
@@ -77,7 +77,7 @@ def _performed(connection: Connection, effect: Effect) -> Any:  # noqa: ANN401 -
 
 
 async def _aperformed(connection: Connection, effect: Effect) -> Any:  # noqa: ANN401 - a reply
-    if type(effect) is Joint:
+    if isinstance(effect, Joint):
         from workhorse.drivers.joining import join  # noqa: PLC0415 - imports asyncio
 
         return await join(connection, effect, adeliver)

@@ -12,6 +12,7 @@ from contextvars import Context
 from typing import Any, Final, TypeVar
 
 from workhorse.exceptions import JobTimeoutException
+from workhorse.worker.precision import precise_loop
 from workhorse.worker.timeouts import GRACE, says
 
 T = TypeVar("T")
@@ -25,7 +26,7 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     try:
         import uvloop  # noqa: PLC0415 - an extra
     except ImportError:
-        return asyncio.new_event_loop
+        return precise_loop
     factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
     return factory
 

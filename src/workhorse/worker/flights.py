@@ -114,6 +114,10 @@ class Flights:
         """Whether anything is in line that may not begin soon."""
         return len(self.line) > (0 if self.aside else 1)
 
+    def behind(self) -> float:
+        """Seconds that what is in line behind the first will probably take."""
+        return self.load - self.line[0].expected if self.line else 0.0
+
     def turns(self) -> int:
         """How many there are that others have to wait behind."""
         return self.plain + sum(flight.threaded for flight in self.aside.values())

@@ -90,7 +90,7 @@ def job_message(lease: Lease) -> Parcel:
 def read_job(message: bytes, beside: bytes = b"") -> HandedJob:
     """What `job_message` wrote; without what is beside it, all but the large fields."""
     job = tuple.__new__(HandedJob, marshal.loads(message))  # noqa: S302 - our supervisor's
-    fields = job.fields
+    fields: dict[bytes, bytes] | None = job.fields
     if fields is None:
         fields, after = marshal.loads(beside) if beside else ({}, None)  # noqa: S302 - likewise
         return job._replace(fields=fields, after=after)

@@ -37,6 +37,7 @@ def horse(  # noqa: PLR0913 - all that a horse is given for its life
     *,
     parent: int,
     once: bool,
+    drill: Callable[[], None] = lambda: None,
     place: Callable[[int], None] = lambda _mark: None,
 ) -> None:
     """Run jobs until there are no more, and end the process; does not return.
@@ -47,6 +48,7 @@ def horse(  # noqa: PLR0913 - all that a horse is given for its life
         kit: What runs need.
         parent: The stable; the horse dies with it.
         once: Whether to end after one job.
+        drill: What it does then while it waits for that.
         place: Writes whose step this horse is at, if it runs several jobs at a time.
     """
     status = 1
@@ -59,6 +61,7 @@ def horse(  # noqa: PLR0913 - all that a horse is given for its life
         forget()
         voice = Voice(reports, kit.seen)
         if once:
+            drill()
             _serve_one(jobs, voice, kit)
         else:
             Warm(jobs, voice, kit, place).serve()

@@ -192,7 +192,9 @@ class Horse:
                 parcel = receive(self.reports, most=self._most)
                 if parcel is not None:
                     said = read_message(*parcel)
-                    got.append(self._noted(said) if type(said) is Note else self._landed(said, now))
+                    got.append(
+                        self._noted(said) if isinstance(said, Note) else self._landed(said, now)
+                    )
                     continue
             except BlockingIOError:
                 break

@@ -33,7 +33,7 @@ class Muster:
         settings: How many.
         stable: Where they come from.
         horses: All there are, by number; those that are asked for are added.
-        listen: Called with a horse when it has sent something.
+        listen: Called with each that is asked for.
     """
 
     def __init__(
@@ -110,8 +110,7 @@ class Muster:
             horse.close()
             return False
         self._horses[horse.number] = horse
-        # The number, for asyncio describes a socket at length before it takes it.
-        self._loop.add_reader(horse.reports.fileno(), self._listen, horse)
+        self._listen(horse)
         return True
 
     def _ask_again(self) -> None:

@@ -84,3 +84,9 @@ class Quarantine:
         if len(self._survivors) > REMEMBERED:
             self._survivors.clear()
         self._survivors.update(ids)
+
+
+def may_begin(lease: Lease, suspects: Collection[str], horses: Iterable[Horse]) -> bool:
+    """Whether a job may run beside those that run now: one of the suspects runs alone."""
+    flying = {one.lease.id for horse in horses for one in horse.flights}
+    return not flying or (lease.id not in suspects and flying.isdisjoint(suspects))

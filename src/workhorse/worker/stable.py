@@ -28,7 +28,7 @@ from workhorse.envelopes import Arguments, Bearer, codec_for, seal_call
 from workhorse.exceptions import NotImportable
 from workhorse.sources import Source
 from workhorse.worker.execution import Kit
-from workhorse.worker.handoff import HandedJob, read_job, report_message
+from workhorse.worker.handoff import read_job, report_message
 from workhorse.worker.hooks import execute
 from workhorse.worker.horse import horse, take_signals
 from workhorse.worker.kernel import die_with_parent, kill_group
@@ -84,18 +84,31 @@ def kit_for(orders: Orders) -> Kit:
     return kit
 
 
-def practise(kit: Kit) -> None:
-    """Run a job that does nothing, often enough for the interpreter to have adapted to it.
+class Drill:
+    """A job that does nothing.
 
-    Python rewrites code as it learns how it is used. What is learned here no horse has to
-    learn again, on pages of its own: a fork for each job is cheaper by a fifth.
+    In the stable it is run often enough for the interpreter to have adapted to it: Python rewrites
+    code as it learns how it is used, and what is learned here no horse has to learn again, on pages
+    of its own. A horse that waits for its one job runs it once: the pages that a job writes to are
+    copied then, while another job runs elsewhere, and not when somebody waits for them.
     """
-    name, bearer = "operator.truth", Bearer(kit.namespace, "", "practice")
-    data = seal_call(kit.codec, bearer, name, {}, Arguments((1,), {}))
-    own = Kit(kit.source)
-    for _ in range(PRACTICE):
-        job = HandedJob(bearer.job_id, "", "", 1, {b"func": name.encode(), b"data": data})
-        report_message(job.id, execute(read_job(marshal.dumps(job[:5])), own))
+
+    def __init__(self, kit: Kit) -> None:
+        name, bearer = "operator.truth", Bearer(kit.namespace, "", "drill")
+        data = seal_call(kit.codec, bearer, name, {}, Arguments((1,), {}))
+        fields = {b"func": name.encode(), b"data": data}
+        self._kit = Kit(kit.source)
+        self._message = marshal.dumps((bearer.job_id, "", "", 1, fields, None))
+
+    def __call__(self) -> None:
+        """Run it, in a horse that waits."""
+        job = read_job(self._message)
+        report_message(job.id, execute(job, self._kit))
+
+    def often(self) -> None:
+        """Run it until there is nothing more to learn."""
+        for _ in range(PRACTICE):
+            self()
 
 
 def begin_to_log(pickled: bytes) -> None:
@@ -128,6 +141,7 @@ class Stable:
         self._numbers: dict[int, int] = {}
         self._pid = os.getpid()
         self._spawner = _spawner(control, orders, marks)
+        self._drill = Drill(self._kit)
 
     def run(self) -> None:
         """Serve until the supervisor closes its end."""
@@ -139,7 +153,7 @@ class Stable:
         for name in filter(None, (*self._orders.handlers, self._orders.killed)):
             self._check(name)
         if self._orders.once and self._spawner is None:
-            practise(self._kit)
+            self._drill.often()
         gc.freeze()
         gc.enable()
         woken, wake = socket.socketpair()
@@ -215,8 +229,9 @@ class Stable:
         self._control.close()
         # Told what they are, they need not ask.
         jobs, reports = (socket.socket(socket.AF_UNIX, KIND, 0, fileno=fd) for fd in fds)
-        write = partial(self._marks.write, place)
-        horse(jobs, reports, self._kit, parent=self._pid, once=self._orders.once, place=write)
+        write, once = partial(self._marks.write, place), self._orders.once
+        drill = self._drill
+        horse(jobs, reports, self._kit, parent=self._pid, once=once, drill=drill, place=write)
 
     def _import(self, modules: tuple[str, ...]) -> None:
         for name in modules:

@@ -11,13 +11,15 @@ from typing import Final
 from workhorse.ops.leases import Lease
 from workhorse.ops.reports import Report
 from workhorse.worker import lateness, obituary, placing
+from workhorse.worker.alarm import Alarm
 from workhorse.worker.caution import Caution
+from workhorse.worker.ears import Ears
 from workhorse.worker.flights import Flight
 from workhorse.worker.horses import OVERSTAY, Horse, Told
 from workhorse.worker.lateness import NEVER
 from workhorse.worker.mustering import Muster
 from workhorse.worker.pacing import Pace
-from workhorse.worker.quarantine import Quarantine
+from workhorse.worker.quarantine import Quarantine, may_begin
 from workhorse.worker.settings import Settings
 from workhorse.worker.stabling import Stabling
 from workhorse.worker.stopping import Ender
@@ -43,6 +45,7 @@ class Team:
 
     Attributes:
         backlog: Leases that no horse has yet.
+        ears: Which horses are listened to.
         ender: Ends jobs that somebody wants to end.
         suspects: Jobs one of which has killed the stable; each runs again, alone in the worker.
     """
@@ -65,9 +68,10 @@ class Team:
         self._ended = ended
         self._freed = freed
         self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
+        self._alarm = Alarm(self._look)
         self._horses: dict[int, Horse] = {}
-        self._muster = Muster(settings, stable, self._horses, self._listen)
+        self.ears = Ears(self._listen, self._listen_to)
+        self._muster = Muster(settings, stable, self._horses, self.ears.listen)
         self._quarantine = Quarantine()
         self._marks = stable.marks
         self.ender = Ender(self._horses, self._marks, stops, self._catch_up, self._go_on)
@@ -141,8 +145,9 @@ class Team:
             if lease.function != function:
                 function = lease.function
                 expected, together = pace.expect(function), pace.is_together(function)
-            alone = self.suspects and not self._may_begin(lease)
-            if alone or not self._hand(lease, expected, together=together):
+            alone = self.suspects and not may_begin(lease, self.suspects, self._horses.values())
+            horse = None if alone else self._horse_for(lease.function, expected, together=together)
+            if horse is None or not horse.hand(lease, expected, together=together):
                 self._stuck_since = self._stuck_since or self._loop.time()
                 break
             self._stuck_since = 0.0
@@ -153,21 +158,22 @@ class Team:
                 shortest = timeout
         return shortest
 
-    def _go_on(self, due: float = NEVER) -> None:
+    def _go_on(self, due: float = NEVER, heard: Sequence[Horse] = ()) -> None:
         self._due = min(self._due, due)
         self.dispatch()
+        for horse in heard:
+            self.ears.rest(horse)
         self._freed()
 
-    def _hand(self, lease: Lease, expected: float, *, together: bool) -> bool:
+    def _horse_for(self, function: str, expected: float, *, together: bool) -> Horse | None:
         pace, horses = self._pace, self._horses.values()
         if self._once:
-            horse = placing.fresh_one(horses, self._settings.horses)
-        else:
-            horse = placing.best_for(horses, pace.lanes, expected, together=together)
-            if horse is None and pace.is_unknown(lease.function):
-                # It may be a coroutine. If not, and no turn is free, the horse will say so.
-                horse = placing.best_for(horses, pace.lanes, expected, together=True)
-        return horse is not None and horse.hand(lease, expected, together=together)
+            return placing.fresh_one(horses, self._settings.horses)
+        horse = placing.best_for(horses, pace.lanes, expected, together=together)
+        if horse is None and pace.is_unknown(function):
+            # It may be a coroutine. If not, and no turn is free, the horse will say so.
+            return placing.best_for(horses, pace.lanes, expected, together=True)
+        return horse
 
     def surrender(self) -> list[Lease]:
         """Give up everything not begun: the caller returns it to the server."""
@@ -215,16 +221,10 @@ class Team:
     def close(self) -> None:
         """Let all horses go; none comes after them."""
         self._muster.close()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._alarm.cancel()
         for horse in self._horses.values():
             horse.close()
         self._horses.clear()
-
-    def _may_begin(self, lease: Lease) -> bool:
-        """Whether a job may run beside those that run now: a suspect runs alone."""
-        flying = [one.lease.id for horse in self._horses.values() for one in horse.flights]
-        return not flying or (lease.id not in self.suspects and self.suspects.isdisjoint(flying))
 
     def _catch_up(self, horse: Horse) -> None:
         """Take back what a horse has not begun, and then learn what it had ended by then."""
@@ -284,11 +284,7 @@ class Team:
         return [] if blamed is None else [blamed], unharmed
 
     def scatter(self) -> None:
-        """The stable died, and all horses with it; others must wait for another stable.
-
-        A job that ran alone is to blame. Of several nobody knows which it was: they run again,
-        one at a time.
-        """
+        """The stable died, and all horses with it; of several jobs each runs again, alone."""
         self._muster.closed = True
         dead = list(self._horses.values())
         for horse in dead:
@@ -314,8 +310,12 @@ class Team:
     # Reports
 
     def _listen(self, horse: Horse) -> None:
-        self._read(horse)
-        self._go_on()
+        self._listen_to([horse])
+
+    def _listen_to(self, horses: list[Horse]) -> None:
+        for horse in horses:
+            self._read(horse)
+        self._go_on(heard=horses)
 
     def _read(self, horse: Horse) -> bool:
         """Take in what a horse has sent; whether that was anything."""
@@ -331,11 +331,11 @@ class Team:
                 self.suspects.discard(lease.id)
             self._pace.learn(lease.function, report.ran / 1e6, way)
             self._ended(lease, report)
-            spent = (self._mortal or horse.retired or report.names) and placing.is_spent(
-                horse, report, way, self._settings
-            )
-            extra = self._quarantine.waiting or horse.busy
-            if spent or (not extra and self._muster.has_too_many()):
+            surplus = self._muster.has_too_many() and not (self._quarantine.waiting or horse.busy)
+            if surplus or (
+                (self._mortal or horse.retired or report.names)
+                and placing.is_spent(horse, report, way, self._settings)
+            ):
                 self._take_back(horse)
                 horse.retire()
                 if obituary.TIMED_OUT in report.names and not horse.busy:
@@ -366,23 +366,15 @@ class Team:
     def _arm(self) -> None:
         """Look at the horses again when the next thing can be due; never while none works."""
         horses, now = self._horses.values(), self._loop.time()
-        soonest = min(self._due, placing.next_look(horses, now))
+        self._alarm.set(min(self._due, placing.next_look(horses, now)))
         if self.backlog:
-            soonest = min(soonest, now + OVERSTAY)
+            self._alarm.set(now + OVERSTAY)
         if self._settings.max_horse_memory is not None and any(horse.busy for horse in horses):
-            soonest = min(soonest, now + MEMORY_CHECK)
+            self._alarm.set(now + MEMORY_CHECK)
         if self._caution.until > now:
-            soonest = min(soonest, self._caution.until)
-        if soonest == NEVER:
-            return
-        if self._timer is not None:
-            if self._timer.when() <= soonest:
-                return
-            self._timer.cancel()
-        self._timer = self._loop.call_at(soonest, self._look)
+            self._alarm.set(self._caution.until)
 
     def _look(self) -> None:
-        self._timer = None
         for horse in list(self._horses.values()):
             if horse.busy:
                 self._look_at(horse)
@@ -392,6 +384,8 @@ class Team:
         self._go_on()
 
     def _look_at(self, horse: Horse) -> None:
+        if self.ears.resting:
+            self._read(horse)
         now, mark = self._loop.time(), self._marks.read(horse.place)
         if horse.numb and horse.hears(mark, self._pace.lanes):
             horse.numb = False

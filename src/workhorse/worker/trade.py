@@ -241,6 +241,7 @@ class Trade:
             or len(self.outcomes) >= PLENTY
             or team.starving()
             or not team.busy()
+            or (team.ears.resting and bool(self.outcomes))
         )
 
     def _gathered(self) -> None:

@@ -1,0 +1,63 @@
+"""When the supervisor listens to horses that have plenty to do: not to each of their words.
+
+Each report wakes the supervisor, and it takes time from the very horses that it wakes up for. A
+horse that certainly has work for a while is not listened to meanwhile; what it says waits in its
+channel, and is read with what the others have said by then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from workhorse.worker.horses import Horse
+
+LATER: Final = 0.004
+"""How long a horse is not listened to, seconds: so long may a result wait while all are at work."""
+PLENTY: Final = 0.006
+"""How much work it has behind what it runs, as far as is known, seconds."""
+
+
+class Ears:
+    """Listens to horses.
+
+    Args:
+        heard: Called with a horse that has said something.
+        caught_up: Called with all that were not listened to for a while.
+    """
+
+    def __init__(
+        self, heard: Callable[[Horse], None], caught_up: Callable[[list[Horse]], None]
+    ) -> None:
+        self._heard = heard
+        self._caught_up = caught_up
+        self._loop = asyncio.get_running_loop()
+        self._resting: list[Horse] = []
+
+    @property
+    def resting(self) -> bool:
+        """Whether some horses are not listened to: nothing new will be heard of them soon."""
+        return bool(self._resting)
+
+    def listen(self, horse: Horse) -> None:
+        """Listen to a horse as soon as it says something."""
+        # The number, for asyncio describes a socket at length before it takes it.
+        self._loop.add_reader(horse.reports.fileno(), self._heard, horse)
+
+    def rest(self, horse: Horse) -> None:
+        """Listen to a horse later if it has plenty to do."""
+        flights = horse.flights
+        if flights.aside or flights.behind() < PLENTY or not horse.audible:
+            return
+        if self._loop.remove_reader(horse.reports.fileno()):
+            if not self._resting:
+                self._loop.call_later(LATER, self._catch_up)
+            self._resting.append(horse)
+
+    def _catch_up(self) -> None:
+        horses = [horse for horse in self._resting if horse.audible]
+        self._resting.clear()
+        for horse in horses:
+            self.listen(horse)
+        self._caught_up(horses)
