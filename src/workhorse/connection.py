@@ -23,6 +23,7 @@ from workhorse.keys import Keys
 from workhorse.links.blocking import Link
 from workhorse.links.searching import afind, find
 from workhorse.links.wire import REPLY_TIMEOUT, Packed
+from workhorse.memo import Memo
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from workhorse.links.shared import LoopLinks
 
 _MAX_IDLE = 32
-_MAX_REMEMBERED = 64
 
 
 def default_namespace() -> str:
@@ -44,9 +44,8 @@ class Connection:
 
     Nothing is opened before it is needed, and a connection that was closed opens again.
 
-    `exchange` and `aexchange` are the only methods through which the drivers reach the server, but
-    for `asend`, which saves time and may refuse: a test that wants the n-th call to fail overrides
-    the first two, and has the third refuse.
+    The drivers reach the server by `exchange` and `aexchange`, and by `asend`, which may refuse: a
+    test that wants the n-th call to fail overrides the first two, and has the third refuse.
 
     Attributes:
         endpoint: Where the server is and how to log in.
@@ -250,7 +249,7 @@ class Connection:
         from asyncio import get_running_loop  # noqa: PLC0415 - loaded already, here
 
         links = self._loops.get(get_running_loop()) if os.getpid() == self._pid else None
-        link = links.commands.now(self.epoch) if links is not None else None
+        link = links and links.commands.now(self.epoch)
         if link is not None:
             link.send(packed, on_reply)
         return link is not None
@@ -394,25 +393,8 @@ def connect(connection: object = None, namespace: str | None = None) -> Connecti
         from workhorse.embedded.choosing import choose  # noqa: PLC0415 - only where it is needed
 
         endpoint, revive = choose()
-        return _remembered(endpoint, name, lambda: Connection(endpoint, name, revive=revive))
-    return _remembered(connection, name, lambda: Connection(connection, name))
+        return _made.get(endpoint, name, lambda: Connection(endpoint, name, revive=revive))
+    return _made.get(connection, name, lambda: Connection(connection, name))
 
 
-_by_value: dict[tuple[object, str], Connection] = {}
-_by_client: weakref.WeakKeyDictionary[Any, dict[str, Connection]] = weakref.WeakKeyDictionary()
-
-
-def _remembered(source: object, namespace: str, make: Callable[[], Connection]) -> Connection:
-    """What was made for *source* before: programs name their server anew for each queue."""
-    if isinstance(source, str | Endpoint):
-        known = _by_value.get((source, namespace))
-        if known is None:
-            if len(_by_value) >= _MAX_REMEMBERED:
-                _by_value.clear()
-            known = _by_value.setdefault((source, namespace), make())
-        return known
-    try:
-        connections = _by_client.setdefault(source, {})
-    except TypeError:  # it cannot be referred to weakly, and is none of the known clients
-        return make()
-    return connections.get(namespace) or connections.setdefault(namespace, make())
+_made: Memo[Connection] = Memo((str, Endpoint), most=64)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support import jobs
 from tests.support.monitor import Monitor
+from tests.support.turns import Turn
 from workhorse import AsyncQueue, Queue
 from workhorse.connection import Connection
 from workhorse.exceptions import ConnectionLost, ServerError
@@ -74,7 +75,7 @@ def test_who_stops_waiting_takes_nobody_along(connection):
         queue = AsyncQueue(connection=connection)
         await warm(queue)
         tasks = [asyncio.ensure_future(queue.enqueue(jobs.add, n, 1)) for n in range(3)]
-        await asyncio.sleep(0)
+        await Turn()
         tasks[1].cancel()
         return await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -90,7 +91,7 @@ def test_a_link_that_breaks_costs_nobody_a_job(connection):
         await warm(queue)
         link = await connection.alink()
         tasks = [asyncio.ensure_future(queue.enqueue(jobs.add, n, 1)) for n in range(20)]
-        await asyncio.sleep(0)  # they are on their way
+        await Turn()  # they are on their way
         link.close()
         return await asyncio.gather(*tasks)
 

@@ -23,17 +23,14 @@ class Ears:
     """Listens to horses.
 
     Args:
-        heard: Called with a horse that has said something.
-        caught_up: Called with all that were not listened to for a while.
+        heard: Called with a horse that has said something, or all that may have.
     """
 
-    def __init__(
-        self, heard: Callable[[Horse], None], caught_up: Callable[[list[Horse]], None]
-    ) -> None:
+    def __init__(self, heard: Callable[[list[Horse]], None]) -> None:
         self._heard = heard
-        self._caught_up = caught_up
         self._loop = asyncio.get_running_loop()
         self._resting: list[Horse] = []
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def resting(self) -> bool:
@@ -43,7 +40,7 @@ class Ears:
     def listen(self, horse: Horse) -> None:
         """Listen to a horse as soon as it says something."""
         # The number, for asyncio describes a socket at length before it takes it.
-        self._loop.add_reader(horse.reports.fileno(), self._heard, horse)
+        self._loop.add_reader(horse.reports.fileno(), self._heard, [horse])
 
     def rest(self, horse: Horse) -> None:
         """Listen to a horse later if it has plenty to do."""
@@ -52,12 +49,17 @@ class Ears:
             return
         if self._loop.remove_reader(horse.reports.fileno()):
             if not self._resting:
-                self._loop.call_later(LATER, self._catch_up)
+                self._timer = self._loop.call_later(LATER, self._catch_up)
             self._resting.append(horse)
+
+    def close(self) -> None:
+        """Listen to nobody any more whom it does not listen to now."""
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _catch_up(self) -> None:
         horses = [horse for horse in self._resting if horse.audible]
         self._resting.clear()
         for horse in horses:
             self.listen(horse)
-        self._caught_up(horses)
+        self._heard(horses)

@@ -26,7 +26,6 @@ from workhorse.worker.stopping import Ender
 from workhorse.worker.timeouts import GRACE
 
 log = logging.getLogger("workhorse.worker")
-
 MEMORY_CHECK: Final = 0.1
 """How often the memory of busy horses is looked at when it is limited, seconds."""
 SPAWN_COST: Final = 0.05
@@ -70,7 +69,7 @@ class Team:
         self._loop = asyncio.get_running_loop()
         self._alarm = Alarm(self._look)
         self._horses: dict[int, Horse] = {}
-        self.ears = Ears(self._listen, self._listen_to)
+        self.ears = Ears(self._listen_to)
         self._muster = Muster(settings, stable, self._horses, self.ears.listen)
         self._quarantine = Quarantine()
         self._marks = stable.marks
@@ -222,6 +221,7 @@ class Team:
         """Let all horses go; none comes after them."""
         self._muster.close()
         self._alarm.cancel()
+        self.ears.close()
         for horse in self._horses.values():
             horse.close()
         self._horses.clear()
@@ -308,9 +308,6 @@ class Team:
         horse.close()
 
     # Reports
-
-    def _listen(self, horse: Horse) -> None:
-        self._listen_to([horse])
 
     def _listen_to(self, horses: list[Horse]) -> None:
         for horse in horses:
