@@ -249,7 +249,7 @@ class Connection:
         from asyncio import get_running_loop  # noqa: PLC0415 - loaded already, here
 
         links = self._loops.get(get_running_loop()) if os.getpid() == self._pid else None
-        link = links and links.commands.now(self.epoch)
+        link = links.commands.now(self.epoch) if links else None
         if link is not None:
             link.send(packed, on_reply)
         return link is not None
