@@ -12,6 +12,7 @@ from workhorse.connection import Connection
 from workhorse.effects import Flow, Here
 from workhorse.exceptions import NoSuchJobError
 from workhorse.flows import JobFlows, nonce
+from workhorse.hoarding import hoarding
 from workhorse.keys import Keys
 from workhorse.names import check_queue_name
 from workhorse.ops import control, enqueue, parents, queues, results, suspension
@@ -141,7 +142,9 @@ class QueueFlows(Generic[J]):
                 job = yield from self._storing(call)
                 jobs.append(job)
             return jobs
-        checked = [self._shaper.check(call) for call in calls]
+        check = self._shaper.check
+        with hoarding():
+            checked = [check(call) for call in calls]
         specs: list[CallSpec] = []
         if any(call.job_id is not None for call, *_ in checked):
             specs += map(self._shaper.shape, checked)
@@ -152,7 +155,8 @@ class QueueFlows(Generic[J]):
                 self._keys, self.name, self._shaped(checked, specs)
             )
         kind, source, name = cast("type[J]", self._job), self.source, self.name
-        return [object.__new__(kind).sent(source, spec, name, now) for spec in specs]
+        with hoarding():
+            return [object.__new__(kind).sent(source, spec, name, now) for spec in specs]
 
     def _shaped(self, checked: list[Checked], specs: list[CallSpec]) -> Iterator[CallSpec]:
         """The calls as they are sent, each made when it is wanted, and added to *specs*."""

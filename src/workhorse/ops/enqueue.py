@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import NamedTuple
 
 from workhorse.effects import Batch, Call, Flow, Joint, Word
@@ -13,6 +14,7 @@ from workhorse.exceptions import (
     NoSuchJobError,
     ServerError,
 )
+from workhorse.hoarding import hoarding
 from workhorse.keys import Keys
 from workhorse.records import CallSpec
 from workhorse.scripts import load
@@ -82,7 +84,7 @@ def _may_join(spec: CallSpec) -> bool:
         spec.mode == "new"
         and not spec.waits
         and spec.lease is None
-        and sum(map(len, spec.fields)) <= BYTES_TO_JOIN
+        and _weight(spec) <= BYTES_TO_JOIN
     )
 
 
@@ -95,17 +97,33 @@ def _portions(specs: Iterable[CallSpec]) -> Iterator[Sequence[CallSpec]]:
     if isinstance(specs, Sequence) and len(specs) <= 1:
         yield specs
         return
+    rest = iter(specs)
+    while True:
+        with hoarding():
+            portion = list(islice(rest, PER_CALL))
+        if not portion:
+            return
+        if sum(map(_weight, portion)) <= BYTES_PER_CALL:
+            yield portion
+        else:
+            yield from _by_weight(portion)
+
+
+def _by_weight(specs: Sequence[CallSpec]) -> Iterator[Sequence[CallSpec]]:
     portion: list[CallSpec] = []
     size = 0
     for spec in specs:
-        weight = sum(map(len, spec.fields))
-        if portion and (len(portion) == PER_CALL or size + weight > BYTES_PER_CALL):
+        weight = _weight(spec)
+        if portion and size + weight > BYTES_PER_CALL:
             yield portion
             portion, size = [], 0
         portion.append(spec)
         size += weight
-    if portion:
-        yield portion
+    yield portion
+
+
+def _weight(spec: CallSpec) -> int:
+    return sum(map(len, spec.fields))
 
 
 def words_of(specs: Sequence[CallSpec]) -> list[Word]:
