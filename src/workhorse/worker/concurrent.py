@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 from collections.abc import Callable
 from contextvars import copy_context
 from inspect import CORO_CREATED, getcoroutinestate
@@ -25,7 +24,7 @@ from workhorse.worker.handoff import HandedJob, Voice, read_job
 from workhorse.worker.hooks import after, words_of
 from workhorse.worker.kernel import INTERRUPT
 from workhorse.worker.marks import ALONE, NOBODY, mark_of
-from workhorse.worker.parcels import NO_WAIT, receive
+from workhorse.worker.parcels import NO_WAIT, End, receive
 from workhorse.worker.steps import Steps, Work
 from workhorse.worker.threads import Outcome, Threads
 from workhorse.worker.timeouts import GRACE, STOPPED, forget, says
@@ -49,9 +48,7 @@ class Concurrent:
         open: Whether the supervisor may send more.
     """
 
-    def __init__(
-        self, jobs: socket.socket, voice: Voice, kit: Kit, place: Callable[[int], None]
-    ) -> None:
+    def __init__(self, jobs: End, voice: Voice, kit: Kit, place: Callable[[int], None]) -> None:
         self._jobs = jobs
         self._voice = voice
         self._kit = kit

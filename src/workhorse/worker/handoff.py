@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import errno
 import marshal
-import socket
 import struct
 import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from workhorse.exceptions import exception_names
 from workhorse.ops.reports import Report
-from workhorse.worker.parcels import LARGEST, NO_WAIT, Parcel, receive, send
+from workhorse.worker.parcels import LARGEST, NO_WAIT, End, Parcel, receive, send
 
 if TYPE_CHECKING:
     from workhorse.ops.leases import Lease
@@ -195,7 +194,7 @@ class Voice:
 
     __slots__ = ("_end", "_loaded", "_seen")
 
-    def __init__(self, reports: socket.socket, seen: set[str]) -> None:
+    def __init__(self, reports: End, seen: set[str]) -> None:
         self._end = reports
         self._seen = seen
         self._loaded = len(sys.modules)

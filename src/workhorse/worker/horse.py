@@ -9,7 +9,6 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]  # typeshed has no stub of it
 import os
 import signal
-import socket
 import sys
 import traceback
 from collections.abc import Callable
@@ -22,7 +21,7 @@ from workhorse.worker.execution import Kit, Run, prepare
 from workhorse.worker.handoff import LOST_TOUCH, Voice, read_job
 from workhorse.worker.hooks import conclude, execute
 from workhorse.worker.kernel import die_with_parent
-from workhorse.worker.parcels import receive
+from workhorse.worker.parcels import End, receive
 from workhorse.worker.surroundings import Surroundings
 from workhorse.worker.timeouts import begin, forget, over
 
@@ -31,8 +30,8 @@ if TYPE_CHECKING:
 
 
 def horse(  # noqa: PLR0913 - all that a horse is given for its life
-    jobs: socket.socket,
-    reports: socket.socket,
+    jobs: End,
+    reports: End,
     kit: Kit,
     *,
     parent: int,
@@ -78,7 +77,7 @@ def horse(  # noqa: PLR0913 - all that a horse is given for its life
         os._exit(status)
 
 
-def _serve_one(jobs: socket.socket, voice: Voice, kit: Kit) -> None:
+def _serve_one(jobs: End, voice: Voice, kit: Kit) -> None:
     parcel = receive(jobs)
     if parcel is not None:
         job = read_job(*parcel)
@@ -88,9 +87,7 @@ def _serve_one(jobs: socket.socket, voice: Voice, kit: Kit) -> None:
 class Warm:
     """Runs job after job in the main thread, and coroutines together."""
 
-    def __init__(
-        self, jobs: socket.socket, voice: Voice, kit: Kit, place: Callable[[int], None]
-    ) -> None:
+    def __init__(self, jobs: End, voice: Voice, kit: Kit, place: Callable[[int], None]) -> None:
         self._jobs = jobs
         self._voice = voice
         self._kit = kit

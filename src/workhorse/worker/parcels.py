@@ -9,6 +9,7 @@ What comes from a horse is not trusted: user code runs there and could send any 
 
 from __future__ import annotations
 
+import _socket
 import os
 import socket
 import stat
@@ -21,6 +22,8 @@ LARGEST: Final = 16_000
 """The largest message, bytes: what is larger goes beside it. Socket buffers are 200 kB and more."""
 RECEIVE: Final = LARGEST + 1
 KIND: Final = getattr(socket, "SOCK_SEQPACKET", socket.SOCK_DGRAM)
+End = _socket.socket
+"""One end of a channel; what `socket` adds to it is not needed."""
 
 Parcel = tuple[bytes, bytes]
 """A message, and what goes beside it, or b''."""
@@ -42,7 +45,7 @@ def channel() -> tuple[socket.socket, socket.socket]:
     return sending, receiving
 
 
-def send(end: socket.socket, message: bytes, beside: bytes = b"") -> None:
+def send(end: End, message: bytes, beside: bytes = b"") -> None:
     """Send a message, and what goes beside it.
 
     Raises:
@@ -55,12 +58,12 @@ def send(end: socket.socket, message: bytes, beside: bytes = b"") -> None:
     keep_memory()
     fd = _written(beside)
     try:
-        socket.send_fds(end, [message], [fd])
+        socket.send_fds(end, [message], [fd])  # type: ignore[arg-type]  # it has `sendmsg`
     finally:
         os.close(fd)
 
 
-def receive(end: socket.socket, flags: int = 0, *, most: int | None = None) -> Parcel | None:
+def receive(end: End, flags: int = 0, *, most: int | None = None) -> Parcel | None:
     """The next message, with what is beside it; None when the other side has closed.
 
     Args:

@@ -7,6 +7,7 @@ pair, in JSON; horses get their ends of the hand-off as descriptors beside a `fo
 
 from __future__ import annotations
 
+import _socket
 import gc
 import importlib
 import io
@@ -46,6 +47,7 @@ PRACTICE = 40
 """How often the stable runs a job of its own before the first horse is forked."""
 
 
+_UNIX, _KIND = int(socket.AF_UNIX), int(KIND)
 _FDS = struct.Struct("2i")
 _TWO_FDS = socket.CMSG_LEN(_FDS.size)
 # What is said for each horse is put together by hand; `json` would touch ten pages more.
@@ -135,6 +137,7 @@ class Stable:
 
     def __init__(self, control: socket.socket, orders: Orders, marks: Marks) -> None:
         self._control = control
+        self._channel = control.fileno()
         self._orders = orders
         self._marks = marks
         self._kit = kit_for(orders)
@@ -226,9 +229,9 @@ class Stable:
             self._tell("forked", number=number, pid=0, why="the interpreter died at its start")
 
     def _be_horse(self, place: int, *fds: int) -> None:
-        self._control.close()
-        # Told what they are, they need not ask.
-        jobs, reports = (socket.socket(socket.AF_UNIX, KIND, 0, fileno=fd) for fd in fds)
+        # The plain C functions: what `socket` makes of this touches sixty pages, each to be copied.
+        os.close(self._channel)
+        jobs, reports = (_socket.socket(_UNIX, _KIND, 0, fd) for fd in fds)
         write, once = partial(self._marks.write, place), self._orders.once
         drill = self._drill
         horse(jobs, reports, self._kit, parent=self._pid, once=once, drill=drill, place=write)
