@@ -17,8 +17,8 @@ class Keys:
     """The keys of one namespace."""
 
     __slots__ = (
-        *("agenda", "crons", "groups", "job_prefix", "namespace", "pattern", "prefix", "queues"),
-        *("suspensions", "workers"),
+        *("agenda", "crons", "groups", "job_prefix", "limits", "namespace", "pattern", "prefix"),
+        *("queues", "suspensions", "workers"),
     )
 
     def __init__(self, namespace: str = "wh") -> None:
@@ -26,8 +26,7 @@ class Keys:
             raise WorkhorseError(
                 f"namespace {namespace!r}: use 1 to 64 letters, digits, '_', '.', or '-'"
             )
-        self.namespace = namespace
-        self.prefix = f"{{{namespace}}}:"
+        self.namespace, self.prefix = namespace, f"{{{namespace}}}:"
         self.job_prefix = self.prefix + "job:"
         self.pattern = self.prefix + "*"
         """What all keys of the namespace match, for SCAN."""
@@ -39,6 +38,8 @@ class Keys:
         """hash: a queue that is not served, or `*` for all -> until when, ms; 0 for ever"""
         self.groups = self.prefix + "groups"
         """zset: name of a group -> when it was made, ms"""
+        self.limits = self.prefix + "limits"
+        """zset: key of a limit that jobs hold or stand in line for -> since when, ms"""
         self.crons = self.prefix + "crons"
         """zset: a cron entry -> when a worker should look at it, ms; +inf if it is paused"""
         self.agenda = self.prefix + "agenda"

@@ -9,6 +9,7 @@ import pytest
 from workhorse import RateLimit
 from workhorse.exceptions import InvalidJobOperation
 from workhorse.job import Job
+from workhorse.limits import LimitUse
 
 ADD = "tests.support.shop.add"
 LIMIT = RateLimit("door", 2)
@@ -82,3 +83,22 @@ def test_a_queue_that_runs_its_jobs_itself_keeps_no_limit_and_says_so(client):
         client.enqueue(here, ADD, 1, rate_limit=LIMIT)
     later = client.enqueue_in(here, timedelta(hours=1), ADD, 1, rate_limit=LIMIT)
     assert later.rate_limit == LIMIT
+
+
+def test_the_limits_in_use_are_told(client, q, connection, player):
+    assert client.limits_in_use() == []
+    for number in range(4):
+        client.enqueue(q, ADD, number, rate_limit=LIMIT)
+    client.enqueue(q, ADD, 1, rate_limit=RateLimit("hall", 7))
+    assert client.limits_in_use() == [LimitUse("hall", 7, 1, 0), LimitUse("door", 2, 2, 2)]
+    for _ in range(5):
+        player.finish(player.take())
+    assert client.limits_in_use() == []
+
+
+def test_more_limits_than_one_look_tells_of_are_told_all(client, q, monkeypatch):
+    monkeypatch.setattr("workhorse.ops.limits.PAGE", 3)
+    keys = [f"k{number}" for number in range(7)]
+    for key in keys:
+        client.enqueue(q, ADD, 1, rate_limit=RateLimit(key, 1))
+    assert [limit.key for limit in client.limits_in_use()] == keys[::-1]

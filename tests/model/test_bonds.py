@@ -304,6 +304,7 @@ class Machine(RuleBasedStateMachine):
             assert slots == holders
             assert len(slots) <= most
             assert not line or len(slots) == most, "nobody stands in line for a free slot"
+            assert (key in self.every.get("limits", {})) == bool(slots or line)
 
     def check_group(self) -> None:
         group = self.every.get("group:g")
@@ -326,7 +327,7 @@ class Machine(RuleBasedStateMachine):
         assert ("group:g" in self.seen.kept) == ("ended_at" not in group)
 
     def check_leftovers(self) -> None:
-        known = {"agenda", "queues", "groups", "group", "members", "slots", "limited"}
+        known = {"agenda", "queues", "groups", "group", "members", "slots", "limited", "limits"}
         known |= {"queue", "started", "scheduled", "deferred", "finished", "failed", "canceled"}
         for key in self.seen.kept:
             kind, _, name = key.partition(":")

@@ -315,6 +315,7 @@ def test_a_limit_holds_back_here_what_it_held_back_there(scripts, seen, there, r
             "queues": {"q"},
             "slots:k": {"a"},
             "limited:k": {"b": 1},
+            "limits": {"k": NOW},
         },
         expiring=BELL,
     )

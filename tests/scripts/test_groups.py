@@ -291,3 +291,35 @@ def test_names_of_groups_that_jobs_have_made_leave_the_list(scripts, seen):
         scripts.enqueue(New(f"j{number}", fields=("group_id", f"g{number}", "after", 1)))
         scripts.command("DEL", scripts.keys.group(f"g{number}"))
     assert len(seen()["groups"]) <= 3
+
+
+def test_a_look_tells_how_far_groups_are_and_changes_nothing(scripts, seen, called):
+    jobs = [member(name) for name in "abc"]
+    scripts.enqueue(*jobs, member("x", group_id="h"), time=NOW + 1)
+    scripts.exchange(1, want=1)
+    scripts.exchange(2, Settled("finish", "a", "w:1", "", 0))
+    scripts.cancel("b")
+    before = seen()
+    rows = [[b"h", 1, 0, 0, 0, 0, 0, 0], [b"g", 1, 1, 0, 0, 1, 0, 0]]
+    assert scripts.call("groups", NOW + 2, 0, 9) == [2, *rows]
+    assert scripts.call("groups", NOW + 2, 1, 1) == [2, rows[1]]
+    assert scripts.call("groups", NOW + 2, 0, 0) == [2]
+    assert seen() == before
+
+
+def test_a_look_tells_that_a_group_is_complete_unless_somebody_adds_to_it(scripts):
+    scripts.enqueue(member("a"))
+    scripts.exchange(1, want=1)
+    scripts.exchange(2, Settled("finish", "a", "w:1", "", 0))
+    assert scripts.call("groups", NOW, 0, 9) == [1, [b"g", 0, 1, 0, 0, 0, 0, 1]]
+    scripts.call("group_hold", NOW, "g", "me", 1000)
+    assert scripts.call("groups", NOW, 0, 9) == [1, [b"g", 0, 1, 0, 0, 0, 0, 0]]
+
+
+def test_a_look_passes_over_groups_that_are_gone_and_over_garbage(scripts):
+    scripts.enqueue(member("a"), member("b", group_id="h"), member("c", group_id="i"))
+    scripts.command("DEL", scripts.keys.group("g"))
+    scripts.command("HSET", scripts.keys.group("h"), "open", "many")
+    scripts.command("DEL", scripts.keys.group("i"))
+    scripts.command("SET", scripts.keys.group("i"), "no hash")
+    assert scripts.call("groups", NOW, 0, 9) == [3, [b"h", 0, 0, 0, 0, 0, 0, 0]]

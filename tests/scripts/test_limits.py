@@ -43,6 +43,7 @@ def test_the_first_has_the_slot_and_the_others_stand_in_line(scripts, seen):
             "queues": {"q"},
             "slots:k": {"a"},
             "limited:k": {"b": 1, "c": 2},
+            "limits": {"k": NOW},
         },
         expiring={"bell:q": ["1"]},
     )
@@ -63,6 +64,7 @@ def test_one_that_ends_lets_the_next_go(scripts, seen):
             "queues": {"q"},
             "slots:k": {"b"},
             "limited:k": {"c": 2},
+            "limits": {"k": NOW},
             "agenda": {"l:q": NOW + LEASE},
         },
         expiring={"ex:a": str(NOW + 7), "bell:q": ["1"]},
@@ -93,7 +95,7 @@ def test_first_come_first_served_over_all_queues(scripts, seen):
         take(scripts, 2 * number + 1, name, queues=("q0", "q1"))
         settled = Settled("finish", name, f"w:{2 * number + 1}", "", 0, f"q{number % 2}")
         scripts.exchange(2 * number + 2, settled)
-    assert not {"slots:k", "limited:k"} & {*seen().kept}
+    assert not {"slots:k", "limited:k", "limits"} & {*seen().kept}
 
 
 def test_limits_with_other_keys_do_not_meet(scripts, seen):
@@ -293,3 +295,26 @@ def test_an_emptied_queue_takes_those_in_line_with_it(scripts, seen):
     assert line(seen) == []
     assert seen()["queue:p"] == ["other"]
     assert "queue:q" not in seen().kept
+
+
+def test_a_look_tells_who_has_slots_and_who_stands_in_line_and_changes_nothing(scripts, seen):
+    scripts.enqueue(*(limited(name, 2) for name in "abc"))
+    scripts.enqueue(limited("x", 1, "l"), time=NOW + 1)
+    before = seen()
+    assert scripts.call("limits", 0, 9) == [2, [b"l", 1, 1, 0], [b"k", 2, 2, 1]]
+    assert scripts.call("limits", 1, 1) == [2, [b"k", 2, 2, 1]]
+    assert scripts.call("limits", 0, 0) == [2]
+    assert scripts.call("limits", 2, 9) == [2]
+    assert seen() == before
+
+
+def test_the_first_in_line_says_how_many_may_have_slots(scripts):
+    scripts.enqueue(limited("a", 2), limited("b", 2), limited("c", 1), limited("d", 5))
+    assert scripts.call("limits", 0, 9) == [1, [b"k", 1, 2, 2]]
+
+
+@pytest.mark.parametrize("garbage", ["x", "x k", "-1 k", ""])
+def test_a_look_passes_over_garbage(scripts, garbage):
+    scripts.enqueue(limited("a"))
+    scripts.command("HSET", scripts.keys.job("a"), "rate_limit", garbage)
+    assert scripts.call("limits", 0, 9) == [1, [b"k", 0, 1, 0]]

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 from typing import Any
 
+from workhorse import limits
 from workhorse.aio import AsyncJob, AsyncQueue
 from workhorse.connection import Connection
 from workhorse.group import AsyncGroup, Group
@@ -46,6 +47,12 @@ class Client:
     def all_groups(self) -> Any:
         """`Group.all`, or its twin."""
         return self._done(self._groups.all(self.connection))
+
+    def limits_in_use(self) -> Any:
+        """`limits.in_use`, or its twin."""
+        return self._done(
+            (limits.in_use if self._runner is None else limits.ain_use)(self.connection)
+        )
 
     @property
     def _groups(self) -> type[Group | AsyncGroup]:

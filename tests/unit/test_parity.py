@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from workhorse import command
+from workhorse import command, limits, suspension
 from workhorse.aio import AsyncJob, AsyncQueue, AsyncRegistry
 from workhorse.cron import AsyncCron, AsyncCronJob, Cron, CronJob
 from workhorse.group import AsyncGroup, Group
@@ -27,6 +27,20 @@ COMMANDS = [name for name in command.__all__ if name.startswith("send_")]
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_has_its_twin(name):
     ours, theirs = getattr(command, name), getattr(command, f"a{name}")
+    assert shape(ours) == shape(theirs)
+    assert inspect.iscoroutinefunction(theirs)
+    assert not inspect.iscoroutinefunction(ours)
+
+
+FUNCTIONS = [
+    *((limits, "in_use"), (suspension, "suspend")),
+    *((suspension, "resume"), (suspension, "is_suspended")),
+]
+
+
+@pytest.mark.parametrize(("module", "name"), FUNCTIONS)
+def test_each_function_has_its_twin(module, name):
+    ours, theirs = getattr(module, name), getattr(module, f"a{name}")
     assert shape(ours) == shape(theirs)
     assert inspect.iscoroutinefunction(theirs)
     assert not inspect.iscoroutinefunction(ours)

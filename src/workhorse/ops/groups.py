@@ -103,6 +103,24 @@ def progress(keys: Keys, name: str) -> Flow[GroupProgress]:
     return GroupProgress(sum(count), finished, failed, stopped, canceled, deleted, is_complete)
 
 
+def overview(keys: Keys, start: int, most: int) -> Flow[tuple[int, dict[str, GroupProgress]]]:
+    """How many groups are known, and how far those of a page are, the newest first.
+
+    One that has expired may be counted still, but is not among them. Nothing is changed.
+    """
+    total, *rows = yield Call(load("groups"), [keys.agenda, "", start, most])
+    return total, {name.decode("utf-8", "replace"): _as_told(*counts) for name, *counts in rows}
+
+
+def _as_told(still_open: int, *ends_and_whole: int) -> GroupProgress:
+    *ends, whole = ends_and_whole
+    finished, failed, stopped, canceled, deleted = ends
+    total = still_open + sum(ends)
+    return GroupProgress(
+        *(total, finished, failed, stopped, canceled, deleted), is_complete=whole == 1
+    )
+
+
 def wait(keys: Keys, name: str, timeout: float | None) -> Flow[GroupProgress | None]:
     """How far a group is once it is complete; None when the time (seconds) is up before.
 

@@ -19,6 +19,7 @@ local function admit(id, limit, now)
   local most, key = string.match(limit, '^(%d+) (.+)$')
   if not key or redis.call('SISMEMBER', slots_key(key), id) == 1 then return true end
   local line, slots = limited_key(key), slots_key(key)
+  redis.call('ZADD', limits, 'NX', now, key)
   if redis.call('SCARD', slots) >= tonumber(most) then sweep(key) end
   -- Those in line come first.
   if redis.call('SCARD', slots) < tonumber(most) then advance(key, now) end

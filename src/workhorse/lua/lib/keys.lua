@@ -5,6 +5,7 @@ local queues = prefix .. 'queues'
 local workers = prefix .. 'workers'
 local suspensions = prefix .. 'suspended'
 local groups = prefix .. 'groups'
+local limits = prefix .. 'limits'
 local crons = prefix .. 'crons'
 local job_prefix = prefix .. 'job:'
 local function job_key(id) return job_prefix .. id end

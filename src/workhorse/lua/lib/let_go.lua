@@ -9,4 +9,5 @@ local function let_go(id, now)
   redis.call('SREM', slots_key(key), id)
   redis.call('ZREM', limited_key(key), id)
   advance(key, now)
+  if redis.call('EXISTS', slots_key(key), limited_key(key)) == 0 then redis.call('ZREM', limits, key) end
 end
