@@ -172,6 +172,44 @@ def test_no_name_of_a_queue_steers_the_terminal(workhorse, connection, name):
         assert "".join(ran.stdout.splitlines()).isprintable()
 
 
+@pytest.fixture
+def bound(queue):
+    """Two groups, and a limit that two wait for."""
+    limit = RateLimit("door", 1)
+    for number in range(3):
+        queue.enqueue("a.f", number, group_id="g", rate_limit=limit)
+    queue.enqueue("a.f", group_id="h", job_id="x")
+    queue.fetch_job("x").cancel()
+
+
+def test_info_shows_groups_and_limits(workhorse, bound):
+    shown = workhorse("info").stdout
+    assert "group  h  complete, 1 canceled\n" in shown
+    assert "group  g  3 open\n" in shown
+    assert "limit  door  1 of 1 slots in use, 2 in line\n" in shown
+    told = one(workhorse("info", "--json"))
+    ended = {"finished": 0, "failed": 0, "stopped": 0, "canceled": 0, "deleted": 0}
+    open_one = {"name": "g", "open": 3, "total": 3, "is_complete": False, **ended}
+    full = {"name": "h", "open": 0, "total": 1, "is_complete": True, **ended, "canceled": 1}
+    assert (told["groups"], told["groups_total"]) == ([full, open_one], 2)
+    assert told["limits"] == [{"key": "door", "concurrency": 1, "slots": 1, "in_line": 2}]
+    assert told["limits_total"] == 1
+    raw = workhorse("info", "--raw").stdout.splitlines()
+    assert raw == ["queue default 1", "group h 0 0 0", "group g 3 0 0", "limit door 1 1 2"]
+
+
+def test_info_shows_no_more_groups_and_limits_than_it_is_asked_for(workhorse, bound):
+    shown = workhorse("info", "-n", "1").stdout
+    assert "group  h" in shown
+    assert "group  g" not in shown
+    assert "1 older groups: --lines shows more" in shown
+    told = one(workhorse("info", "-n", "0", "--json"))
+    assert (told["groups"], told["groups_total"], told["limits"]) == ([], 2, [])
+    for narrow in (["-Q"], ["-W"], ["default"]):
+        assert "groups" not in one(workhorse("info", "--json", *narrow))
+        assert "door" not in workhorse("info", *narrow).stdout
+
+
 def test_info_can_be_narrowed(workhorse, queue):
     queue.enqueue("a.f")
     assert "workers" not in one(workhorse("info", "-Q", "--json"))

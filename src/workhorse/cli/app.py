@@ -20,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("worker", "Run the jobs of some queues."),
     "worker-pool": ("worker_pool", "Run several workers, and start those again that die."),
     "enqueue": ("enqueue", "Put a call into a queue."),
-    "info": ("overview", "Show queues and workers."),
+    "info": ("overview", "Show queues, workers, groups and limits."),
     "job": ("job", "Show everything that is known of a job."),
     "requeue": ("requeue", "Run failed jobs once more."),
     "stop": ("stop", "End jobs that run."),

@@ -1,4 +1,4 @@
-"""`workhorse info`: queues and workers, once or again and again."""
+"""`workhorse info`: queues, workers, groups and limits, once or again and again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import click
 
+from workhorse.cli.bonds import Bonds, look_at_bonds
 from workhorse.cli.ink import Ink, columns, count, one_line, out, span
 from workhorse.cli.options import (
     ServerOptions,
@@ -41,6 +42,7 @@ class Options(ServerOptions):
     only_workers: bool
     by_queue: bool
     raw: bool
+    lines: int
     as_json: bool
 
 
@@ -50,6 +52,7 @@ class View:
 
     Attributes:
         now: The server's time, ms since 1970.
+        bonds: Groups and limits; None if only queues or workers are wanted.
     """
 
     server: str
@@ -57,9 +60,10 @@ class View:
     now: int
     queues: list[QueueCounts]
     workers: list[WorkerRecord]
+    bonds: Bonds | None
 
 
-@click.command(short_help="Show queues and workers.")
+@click.command(short_help="Show queues, workers, groups and limits.")
 @click.argument(
     "queues",
     nargs=-1,
@@ -78,16 +82,25 @@ class View:
 @click.option("-W", "--only-workers", is_flag=True, help="Leave out the queues.")
 @click.option("-R", "--by-queue", is_flag=True, help="Show the workers under their queues.")
 @click.option("-r", "--raw", is_flag=True, help="Show bare words and numbers, for programs.")
+@click.option(
+    "-n",
+    "--lines",
+    type=click.IntRange(0),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="How many groups and how many limits to show, the newest of them.",
+)
 @json_option
 @plain_options
 def command(queues: tuple[str, ...], **options: Unpack[Options]) -> int:
-    """Show QUEUES, or all queues, and the workers that serve them.
+    """Show QUEUES and the workers that serve them; or all, and groups and limits.
 
     Looking changes nothing.
     """
     connection = reach(options["url"], options["namespace"])
     if options["interval"] is None:
-        _show(_view(connection, queues), options)
+        _show(_view(connection, queues, options), options)
         return 0
     ink = out()
     full = ink.live and not (options["as_json"] or options["raw"])
@@ -95,7 +108,7 @@ def command(queues: tuple[str, ...], **options: Unpack[Options]) -> int:
         if full:
             click.echo(_ENTER, nl=False, color=True)
         while True:
-            _show(_view(connection, queues), options, redraw=full)
+            _show(_view(connection, queues, options), options, redraw=full)
             time.sleep(max(options["interval"], 0.05))
     except KeyboardInterrupt:
         return 0
@@ -104,13 +117,16 @@ def command(queues: tuple[str, ...], **options: Unpack[Options]) -> int:
             click.echo(_LEAVE, nl=False, color=True)
 
 
-def _view(connection: Connection, queues: tuple[str, ...]) -> View:
+def _view(connection: Connection, queues: tuple[str, ...], options: Options) -> View:
     from workhorse.drivers import run  # noqa: PLC0415 - not for --help
 
     now, found, workers = run(connection, _looking(connection.keys, queues))
     if queues:
         workers = [worker for worker in workers if set(queues) & set(worker.queues)]
-    return View(str(connection), connection.namespace, now, found, workers)
+    bonds = None
+    if not (queues or options["only_queues"] or options["only_workers"]):
+        bonds = run(connection, look_at_bonds(connection.keys, options["lines"]))
+    return View(str(connection), connection.namespace, now, found, workers, bonds)
 
 
 def _looking(
@@ -153,11 +169,11 @@ def _facts(view: View, options: Options) -> dict[str, Any]:
         facts["queues"] = [asdict(queue) for queue in view.queues]
     if not options["only_queues"]:
         facts["workers"] = [asdict(worker) for worker in view.workers]
-    return facts
+    return facts | (view.bonds.facts() if view.bonds else {})
 
 
 def _raw(view: View, options: Options) -> list[str]:
-    """RQ's lines, of words without spaces."""
+    """RQ's lines, of words without spaces, and like them for groups and limits."""
     lines = []
     if not options["only_workers"]:
         lines += [f"queue {one_line(queue.name)} {queue.queued}" for queue in view.queues]
@@ -165,7 +181,7 @@ def _raw(view: View, options: Options) -> list[str]:
         for worker in view.workers:
             queues = one_line(",".join(worker.queues))
             lines.append(f"worker {one_line(worker.name)} {one_line(worker.state)} {queues}")
-    return lines
+    return lines + (view.bonds.raw() if view.bonds else [])
 
 
 def _lines(view: View, options: Options, ink: Ink) -> list[str]:
@@ -174,6 +190,8 @@ def _lines(view: View, options: Options, ink: Ink) -> list[str]:
         lines += ["", *_queue_lines(view, ink, by_queue=options["by_queue"])]
     if not options["only_queues"] and (options["only_workers"] or not options["by_queue"]):
         lines += ["", *_worker_lines(view, ink)]
+    if view.bonds:
+        lines += view.bonds.lines(ink)
     if not options["only_queues"]:
         lines += ["", ink.dim(_summary(view))]
     return lines
