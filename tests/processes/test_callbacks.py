@@ -286,6 +286,25 @@ def test_on_failure_of_a_job_that_died_with_its_horse_is_a_job_of_its_own(
     assert said["current"] == f"{job.id}-on-failure"
 
 
+@pytest.mark.parametrize(
+    ("function", "options", "kind"),
+    [
+        (jobs.kill_itself, {}, "WorkHorseDied"),
+        (jobs.hang_swallowing, {"job_timeout": 0.2}, "JobTimeoutException"),
+    ],
+)
+def test_attempts_that_end_with_their_horse_call_on_failure_once_for_the_last(
+    workers: Workers, queue: Queue, notes: Path, function: Any, options: Any, kind: str
+):
+    workers.start()
+    job = enqueue(queue, notes, function, on_failure=endings.fail, retry=Retry(1), **options)
+    assert job.wait(SOON) == "failed"
+    assert len(job.results()) == 2
+    assert Job(f"{job.id}-on-failure", queue.connection).wait(SOON) == "finished"
+    (said,) = noted(notes)
+    assert said["type"] == kind
+
+
 def test_on_failure_of_a_job_that_had_to_be_killed_is_told_of_the_timeout(
     workers: Workers, queue: Queue, notes: Path
 ):
