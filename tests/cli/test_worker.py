@@ -45,8 +45,9 @@ def test_functions_that_are_not_allowed_fail(workhorse, queue):
     assert "FunctionNotAllowed" in job.exc_info
 
 
-def test_a_module_that_cannot_be_preloaded_exits_with_1(workhorse):
-    ran = workhorse("worker", "--preload", "no_such_module", "-q")
+@pytest.mark.parametrize("isolation", ["warm", "inline"])
+def test_a_module_that_cannot_be_preloaded_exits_with_1(workhorse, isolation):
+    ran = workhorse("worker", "--preload", "no_such_module", "-q", "--isolation", isolation)
     assert ran.returncode == 1
     assert "workhorse: cannot preload no_such_module" in ran.stderr
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from workhorse.worker.launch import launch
@@ -11,6 +14,9 @@ if TYPE_CHECKING:
     from workhorse.connection import Connection
     from workhorse.worker.settings import Settings
     from workhorse.worker.tether import Tether
+
+
+log = logging.getLogger("workhorse.worker")
 
 
 def start(connection: Connection, settings: Settings, tether: Tether | None = None) -> bool:
@@ -26,7 +32,9 @@ def start(connection: Connection, settings: Settings, tether: Tether | None = No
 
         if tether is not None:
             tether.ready()
-        return InlineWorker(connection, settings, Orders.of(settings, connection)).run()
+        worker = InlineWorker(connection, settings, Orders.of(settings, connection))
+        _preload(settings.preload)
+        return worker.run()
     # The stable imports what it needs while the supervisor, down there, does the same.
     stable = launch(settings.path)
     try:
@@ -35,3 +43,12 @@ def start(connection: Connection, settings: Settings, tether: Tether | None = No
         stable.end()
         raise
     return supervise(connection, settings, stable, tether)
+
+
+def _preload(modules: Iterable[str]) -> None:
+    for name in modules:
+        try:
+            import_module(name)
+        except BaseException as error:
+            log.exception("cannot preload %s", name)
+            raise ImportError(f"cannot preload {name}; see the log") from error
