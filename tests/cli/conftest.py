@@ -15,13 +15,12 @@ Ran = subprocess.CompletedProcess[str]
 Command = Callable[..., Ran]
 
 
+OURS = ("WORKHORSE_", "REDIS_", "RQ_", "SENTRY_", "COLUMNS", "NO_COLOR", "FORCE_")
+
+
 def clean_environment(**more: str) -> dict[str, str]:
     """Ours without what would change what the command does."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("WORKHORSE_", "REDIS_", "RQ_", "COLUMNS", "NO_COLOR", "FORCE_"))
-    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     return {**kept, **more}
 
 

@@ -24,7 +24,7 @@ from workhorse.endpoints.logins import EndpointError
 from workhorse.endpoints.settings import KEYS as SERVER_KEYS
 from workhorse.endpoints.settings import endpoint_of, needless
 
-WORKER_KEYS = ("QUEUES", "NAME", "DICT_CONFIG")
+WORKER_KEYS = ("QUEUES", "NAME", "SENTRY_DSN", "DICT_CONFIG")
 KEYS = (*SERVER_KEYS, *WORKER_KEYS)
 """The keys that RQ has; ours are called as the variables of the environment."""
 OURS = "WORKHORSE_"
@@ -96,7 +96,9 @@ def load(ctx: click.Context, module: str, path: Sequence[str]) -> None:
     if ctx.command.name in WORKERS:
         ctx.meta[_LOGGING] = found.logging
         defaults = {
-            key.lower(): found.values[key] for key in ("QUEUES", "NAME") if found.values.get(key)
+            key.lower(): found.values[key]
+            for key in ("QUEUES", "NAME", "SENTRY_DSN")
+            if found.values.get(key)
         }
     ctx.default_map = {**(ctx.default_map or {}), **defaults, **_options(ctx, found)}
 

@@ -23,6 +23,7 @@ from workhorse.cli.options import (
     trust_options,
     working_options,
 )
+from workhorse.cli.sentry import watched
 
 if TYPE_CHECKING:
     from workhorse.connection import Connection
@@ -61,6 +62,7 @@ class WorkerOptions(ServerOptions, TrustOptions):
     exception_handler: tuple[str, ...]
     disable_default_exception_handler: bool
     work_horse_killed_handler: str | None
+    sentry_dsn: str | None
     pid: str | None
 
 
@@ -232,6 +234,12 @@ _OPTIONS: Final = (
         help="Call it in another horse when one died of a job.",
     ),
     click.option(
+        "--sentry-dsn",
+        envvar=["WORKHORSE_SENTRY_DSN", "RQ_SENTRY_DSN"],
+        metavar="DSN",
+        help="Tell this Sentry of jobs that fail.  [default: SENTRY_DSN of the environment]",
+    ),
+    click.option(
         "--pid", type=click.Path(dir_okay=False), metavar="FILE", help="Write the process id there."
     ),
     needless(
@@ -271,7 +279,7 @@ def told(options: WorkerOptions) -> dict[str, Any]:
     """What `Worker` is to be told, by its own keywords, but for queues, name and connection.
 
     Raises:
-        click.UsageError: Two options contradict each other.
+        click.UsageError: Two options contradict each other, or what one needs is not installed.
     """
     isolation, _ = chosen(
         options["worker_class"], options["isolation"], options["dequeue_strategy"]
@@ -286,15 +294,16 @@ def told(options: WorkerOptions) -> dict[str, Any]:
         "max_crashes": options["max_crashes"],
         "max_horse_jobs": options["max_horse_jobs"],
         "max_horse_memory": options["max_horse_memory"],
-        "preload": options["preload"],
         "path": absolute(options["path"]),
         "serializer": options["serializer"],
         "allow": options["allow"],
         "allow_classes": options["allow_class"],
         "log_job_description": not options["disable_job_desc_logging"],
-        "exception_handlers": options["exception_handler"],
         "disable_default_exception_handler": options["disable_default_exception_handler"],
-        "work_horse_killed_handler": options["work_horse_killed_handler"],
+        **watched(
+            *(options["sentry_dsn"], options["preload"], options["exception_handler"]),
+            options["work_horse_killed_handler"],
+        ),
     }
 
 

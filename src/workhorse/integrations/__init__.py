@@ -1,0 +1,1 @@
+"""What connects Workhorse with services that other people run."""
