@@ -307,26 +307,73 @@ def _has_zones() -> bool:
 
 
 def _ticks(expression: str, tz: str, ms: int) -> Iterator[int]:
-    """The occurrences of an expression after a moment.
+    """The occurrences of an expression after a moment."""
+    from cronsim import CronSimError  # noqa: PLC0415 - few programs have timetables
 
-    A clock that is put forward skips no fixed time: what falls into the gap is due at its end.
-    One that is put back repeats none: where `cronsim` begins in the second pass it may name a
-    moment of the first, which has gone by.
-    """
-    from cronsim import CronSim, CronSimError  # noqa: PLC0415 - few programs have timetables
-
-    begin = datetime.fromtimestamp(ms // 1000, UTC)
     written = ALIASES.get(expression.lower(), expression)
+    zone = UTC if tz == "UTC" else _zone(tz)
+    fields = written.split()
+    recurs = len(fields) == _SIX or any(field.startswith("*") for field in fields[:2])
     try:
-        ticks = CronSim(written, begin if tz == "UTC" else begin.astimezone(_zone(tz)))
+        yield from (_by_the_clock if recurs else _once_a_day)(written, zone, ms)
     except CronSimError as error:
         raise BadSchedule(
             f"cron expression {expression!r}: {str(error).lower()}; such as '*/5 * * * *' for "
             f"every five minutes, '30 2 * * 1-5' for 2:30 on weekdays"
         ) from None
+
+
+def _once_a_day(written: str, zone: tzinfo, ms: int) -> Iterator[int]:
+    """The occurrences of fixed times after a moment.
+
+    A clock that is put forward skips none: what falls into the gap is due at its end. One that
+    is put back repeats none: where `cronsim` begins in the second pass it may name a moment of
+    the first, which has gone by.
+    """
+    from cronsim import CronSim  # noqa: PLC0415 - few programs have timetables
+
     last = ms
-    for tick in ticks:
+    for tick in CronSim(written, datetime.fromtimestamp(ms // 1000, zone)):
         at = int((tick.astimezone(UTC) - _EPOCH).total_seconds()) * 1000
         if at > last:
             last = at
             yield at
+
+
+def _by_the_clock(written: str, zone: tzinfo, ms: int) -> Iterator[int]:
+    """The moments after one at which a clock in that zone shows what the expression says.
+
+    From one change of the clock to the next it is ahead of UTC by the same, and `cronsim` is asked
+    without a zone: with one it takes each change for one of whole hours, and there are others.
+    """
+    from cronsim import CronSim  # noqa: PLC0415 - few programs have timetables
+
+    since = ms // 1000
+    ahead = _ahead(zone, since)
+    while True:
+        shown = datetime.fromtimestamp(since + ahead, UTC).replace(tzinfo=None)
+        for tick in CronSim(written, shown):
+            at = int((tick.replace(tzinfo=UTC) - _EPOCH).total_seconds()) - ahead
+            if _ahead(zone, at) != ahead:
+                break
+            since = at
+            yield at * 1000
+        else:
+            return
+        change = _change(zone, since, at)
+        since, ahead = change - 1, _ahead(zone, change)
+
+
+def _ahead(zone: tzinfo, at: int) -> int:
+    """How far a clock there is ahead of UTC at a moment, both in seconds."""
+    offset = datetime.fromtimestamp(at, zone).utcoffset() or timedelta()
+    return int(offset.total_seconds())
+
+
+def _change(zone: tzinfo, before: int, after: int) -> int:
+    """A moment, in seconds, from which on a clock is no longer ahead as it was *before*."""
+    ahead = _ahead(zone, before)
+    while after - before > 1:
+        middle = (before + after) // 2
+        before, after = (middle, after) if _ahead(zone, middle) == ahead else (before, middle)
+    return after

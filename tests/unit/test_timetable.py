@@ -1,7 +1,7 @@
 """When entries are due: expressions over changes of clocks, intervals, and what was missed."""
 
 from datetime import UTC, datetime, timedelta, timezone
-from itertools import islice, pairwise
+from itertools import islice, pairwise, takewhile
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -70,6 +70,38 @@ def test_hours_go_on_through_both_changes():
 def test_quarters_of_an_hour_go_on_where_clocks_change_by_half_an_hour():
     ticks = list(islice(crontab("*/15 * * * *", "Australia/Lord_Howe").following(0), 4 * 24 * 400))
     assert {b - a for a, b in pairwise(ticks)} == {15 * 60_000}
+
+
+@pytest.mark.parametrize("tz", ["Australia/Lord_Howe", NEW_YORK, "Africa/Casablanca", "UTC"])
+@pytest.mark.parametrize(
+    ("expression", "minutes", "hours"),
+    [
+        ("45 * * * *", {45}, range(24)),
+        ("0 */2 * * *", {0}, range(0, 24, 2)),
+        ("* 2 * * *", range(60), {2}),
+        ("*/7 1,2 * * *", range(0, 60, 7), {1, 2}),
+    ],
+)
+def test_what_recurs_is_due_whenever_the_clock_shows_it_the_whole_year(
+    tz, expression, minutes, hours
+):
+    since, until, quarter = ms("2027-01-01"), ms("2028-01-01"), 900_000
+    shown = []
+    for begin in range(since, until, quarter):  # clocks change at the quarters of an hour
+        local = datetime.fromtimestamp(begin / 1000, ZoneInfo(tz))
+        if local.hour in hours:
+            later = range(quarter // 60_000)
+            shown += [begin + n * 60_000 for n in later if local.minute + n in minutes]
+    ticks = crontab(expression, tz).following(since - 1)
+    found = list(takewhile(lambda tick: tick < until, ticks))
+    assert found == shown
+
+
+def test_fixed_times_are_due_once_each_day_where_clocks_change_by_half_an_hour():
+    for expression in ("45 1 * * *", "15 2 * * *"):
+        found = crontab(expression, "Australia/Lord_Howe").following(ms("2027-01-01"))
+        days = [shown(tick, "Australia/Lord_Howe")[:5] for tick in islice(found, 365)]
+        assert len({*days}) == 365
 
 
 @pytest.mark.parametrize("tz", ["Europe/Berlin", NEW_YORK, "Asia/Kathmandu", "Africa/Casablanca"])
