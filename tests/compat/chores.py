@@ -65,3 +65,10 @@ def django_apps() -> list[str]:
     from django.apps import apps  # noqa: PLC0415 - only one environment has it
 
     return sorted(app.label for app in apps.get_app_configs())
+
+
+def whose_handle() -> str:
+    """The class of the handle that this job is given, asked by Workhorse's own name."""
+    from workhorse import get_current_job  # noqa: PLC0415 - only where Workhorse is
+
+    return type(get_current_job()).__module__

@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import redis
 
+import workhorse
 from tests.compat import chores
 from tests.support.player import Player
 from workhorse.compat import clients
-from workhorse.compat.rq import Queue, Worker
+from workhorse.compat.rq import Queue, SimpleWorker, Worker
 from workhorse.compat.rq import local as locals_of_rq
 from workhorse.compat.rq.connections import parse_connection
 from workhorse.compat.rq.cron import CronScheduler, get_cron_job_ids
@@ -97,6 +98,24 @@ def test_what_needs_an_answer_cannot_be_part_of_a_pipeline(url):
     client = redis.Redis.from_url(url)
     with client.pipeline() as pipeline, pytest.raises(NotImplementedError, match="leave pipeline"):
         Queue("a", connection=client, is_async=False).enqueue(chores.add, 1, 2, pipeline=pipeline)
+
+
+def test_each_queue_gives_the_jobs_that_it_runs_handles_of_its_own(url, connection):
+    theirs = Queue("theirs", connection=redis.Redis.from_url(url), is_async=False)
+    ours = workhorse.Queue("ours", connection, is_async=False)
+    for _ in range(2):
+        assert theirs.enqueue(chores.whose_handle).return_value() == "workhorse.compat.rq.job"
+        assert ours.enqueue(chores.whose_handle).return_value() == "workhorse.job"
+
+
+def test_a_worker_without_horses_gives_their_handles_for_as_long_as_it_works(url, connection):
+    queue = Queue("theirs", connection=redis.Redis.from_url(url))
+    ours = workhorse.Queue("ours", connection, is_async=False)
+    for _ in range(2):
+        job = queue.enqueue(chores.whose_handle)
+        assert SimpleWorker([queue]).work(burst=True)
+        assert job.return_value() == "workhorse.compat.rq.job"
+        assert ours.enqueue(chores.whose_handle).return_value() == "workhorse.job"
 
 
 def test_a_job_is_moved_within_a_pipeline(url, connection):

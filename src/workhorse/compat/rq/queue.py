@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from importlib import import_module
 from typing import Any, NamedTuple, Self
 
 from workhorse import calls
 from workhorse.compat.buffers import buffered
 from workhorse.compat.clients import RQSource, client_of, namespace, way_to
+from workhorse.compat.making import tell_apart
 from workhorse.compat.rq.job import Job, JobStatus, Retry
 from workhorse.compat.rq.queuewords import QueueWords
 from workhorse.compat.rq.serializers import chosen
@@ -89,7 +89,7 @@ class Queue(QueueWords):
             raise TypeError(f"Queue() has no parameter {', '.join(kwargs)}")
         super().__init__(name, None, default_timeout, is_async)
         if not is_async:
-            import_module("workhorse.compat.handles")
+            tell_apart()
         if isinstance(connection, Source):
             self.source = connection
         else:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 import warnings
+from contextlib import nullcontext
 from datetime import datetime
 from enum import StrEnum
-from importlib import import_module
 from typing import Any, ClassVar, Self
 
 from workhorse import worker
 from workhorse.compat.clients import RQSource, client_of, namespace, way_to
+from workhorse.compat.making import only_theirs
 from workhorse.compat.rq.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
 from workhorse.compat.rq.executions import Execution
 from workhorse.compat.rq.job import Job
@@ -143,14 +144,15 @@ class BaseWorker(worker.Worker):
 
         del with_scheduler  # any worker runs what is due
         setup_loghandlers(logging_level, date_format, log_format)
-        if self.isolation == "inline":
-            import_module(preloads()[0])
-        return super().work(
-            burst=burst,
-            max_jobs=max_jobs,
-            max_idle_time=max_idle_time,
-            dequeue_strategy=self.strategy if dequeue_strategy == "default" else dequeue_strategy,
-        )
+        strategy = self.strategy if dequeue_strategy == "default" else dequeue_strategy
+        inline = self.isolation == "inline"
+        with only_theirs() if inline else nullcontext():
+            return super().work(
+                burst=burst,
+                max_jobs=max_jobs,
+                max_idle_time=max_idle_time,
+                dequeue_strategy=strategy,
+            )
 
     # Who works
 
