@@ -24,6 +24,7 @@ from workhorse.compat.rq.exceptions import InvalidJobOperation, SchedulerNotFoun
 from workhorse.compat.rq.executions import Execution
 from workhorse.compat.rq.job import Job, Retry
 from workhorse.compat.rq.logutils import ColorizingStreamHandler, setup_loghandlers
+from workhorse.compat.rq.rate_limit import RateLimit, RateLimitRegistry
 from workhorse.compat.rq.scheduler import RQScheduler
 from workhorse.compat.rq.serializers import (
     DefaultSerializer,
@@ -37,7 +38,7 @@ from workhorse.compat.rq.timeouts import (
     UnixSignalDeathPenalty,
 )
 from workhorse.compat.rq.utils import import_attribute, import_job_class, parse_names, utcparse
-from workhorse.compat.rq.worker import HerokuWorker, RandomWorker, SpawnWorker
+from workhorse.compat.rq.worker import HerokuWorker, RandomWorker, SpawnWorker, WorkerStatus
 from workhorse.connection import Connection
 from workhorse.drivers import run
 from workhorse.envelopes import codec_for
@@ -98,6 +99,31 @@ def test_what_needs_an_answer_cannot_be_part_of_a_pipeline(url):
     client = redis.Redis.from_url(url)
     with client.pipeline() as pipeline, pytest.raises(NotImplementedError, match="leave pipeline"):
         Queue("a", connection=client, is_async=False).enqueue(chores.add, 1, 2, pipeline=pipeline)
+
+
+def test_who_has_a_slot_and_who_stands_in_line_is_told(url):
+    client = redis.Redis.from_url(url)
+    queue = Queue("limited", connection=client)
+    limit = RateLimit("one-at-a-time", 1)
+    jobs = [queue.enqueue(chores.nothing, job_id=one, rate_limit=limit) for one in "abc"]
+    try:
+        (found,) = [one for one in RateLimitRegistry.all(client) if one.key == limit.key]
+        assert RateLimitRegistry.from_job(jobs[0]).key == limit.key
+        assert (found.concurrency, found.connection) == (1, client)
+        assert (found.get_allowed_job_ids(), found.get_allowed_job_count()) == (["a"], 1)
+        assert found.get_rate_limited_job_ids() == ["b", "c"]
+        assert found.get_rate_limited_job_count() == 2
+        assert client.exists(found.allowed_key, found.rate_limited_key) == 2
+        assert client.zscore(found.rl_keys_key, limit.key)
+    finally:
+        for job in jobs:
+            job.delete()
+    assert RateLimitRegistry("one-at-a-time", client).concurrency == 0
+    assert RateLimitRegistry("one-at-a-time", client).get_allowed_job_ids() == []
+
+
+def test_a_worker_that_starts_has_rqs_word_too():
+    assert WorkerStatus("starting") == WorkerStatus.STARTED
 
 
 def test_each_queue_gives_the_jobs_that_it_runs_handles_of_its_own(url, connection):

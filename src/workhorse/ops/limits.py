@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workhorse.effects import Call, Flow, command
+from workhorse.effects import Batch, Call, Flow, command
 from workhorse.keys import Keys
 from workhorse.scripts import load
 
@@ -58,3 +58,15 @@ def line(keys: Keys, limit: str) -> Flow[list[str]]:
     """The ids of the jobs that stand in line for a slot of a limit, the next one first."""
     found = yield command("ZRANGE", keys.limited(limit), 0, -1)
     return [job_id.decode("utf-8", "replace") for job_id in found]
+
+
+def concurrency(keys: Keys, limit: str) -> Flow[int]:
+    """How many jobs may have slots of a limit, as in `LimitUse`; 0 if nobody says."""
+    first = command("ZRANGE", keys.limited(limit), 0, 0)
+    waiting, holder = yield Batch([first, command("SRANDMEMBER", keys.slots(limit))])
+    decides = waiting[0] if waiting else holder
+    if decides is None:
+        return 0
+    text = yield command("HGET", keys.job(decides.decode("utf-8", "replace")), "rate_limit")
+    allowed: bytes = (text or b"").partition(b" ")[0]
+    return int(allowed) if allowed.isdigit() else 0

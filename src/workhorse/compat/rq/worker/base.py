@@ -6,7 +6,6 @@ import signal
 import warnings
 from contextlib import nullcontext
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 from workhorse import worker
@@ -18,6 +17,7 @@ from workhorse.compat.rq.job import Job
 from workhorse.compat.rq.queue import Queue
 from workhorse.compat.rq.serializers import chosen
 from workhorse.compat.rq.utils import import_job_class, import_queue_class
+from workhorse.compat.rq.worker.words import DequeueStrategy, WorkerStatus
 from workhorse.compat.standin import preloads
 from workhorse.connection import Connection
 from workhorse.defaults import DEFAULT_RESULT_TTL
@@ -26,7 +26,6 @@ from workhorse.exceptions import NoSuchJobError
 from workhorse.keys import Keys
 from workhorse.ops import workers
 from workhorse.records import WorkerRecord, as_datetime
-from workhorse.states import WorkerStatus
 
 SHUTDOWN_SIGNAL = signal.SIGKILL
 _UNCALLED = frozenset(
@@ -40,14 +39,6 @@ _UNCALLED = frozenset(
 """What programs override in RQ's loop; ours is another one."""
 _KEYS = Keys(namespace())
 _PREFIX = _KEYS.worker("")
-
-
-class DequeueStrategy(StrEnum):
-    """Which of several queues comes first."""
-
-    DEFAULT = "default"
-    ROUND_ROBIN = "round_robin"
-    RANDOM = "random"
 
 
 class BaseWorker(worker.Worker):
