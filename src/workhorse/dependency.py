@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -125,6 +125,9 @@ def dependency_of(given: Any) -> Dependency | None:  # noqa: ANN401 - what users
     """
     if given is None:
         return None
+    if isinstance(given, Iterator):
+        # What a call depends on is looked at more than once, and an iterator is empty then.
+        raise TypeError("depends_on is an iterator, which can be read only once: give a list")
     parts = list(given) if isinstance(given, list | tuple | set | frozenset) else [given]
     if not parts:
         return None

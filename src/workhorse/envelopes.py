@@ -171,7 +171,11 @@ def seal_meta(codec: Codec, bearer: Names, meta: Mapping[str, Any]) -> bytes:
     Raises:
         NotSerializable: A value cannot be encoded; `.path` says which.
         PayloadTooLarge: It is over the limit.
+        TypeError: It is no dictionary.
     """
+    given: object = meta
+    if not isinstance(given, Mapping):
+        raise TypeError(f"meta={given!r:.100}: give a dictionary")
     return codec.seal(dict(meta), meta_context(bearer), path="meta") if meta else b""
 
 

@@ -145,6 +145,12 @@ def test_a_job_that_names_itself_is_an_error():
         fields(job_id="a", depends_on=Dependency(["b", Handle("a")]))
 
 
+def test_an_iterator_of_jobs_is_an_error_that_says_what_to_give():
+    with pytest.raises(TypeError, match="can be read only once: give a list"):
+        fields(depends_on=iter(["a"]))
+    assert fields(depends_on=Dependency(iter(["a", "b"]))) == {"parents": "!a !b"}
+
+
 def test_bonds_are_marked_and_their_absence_is_not():
     assert fields(rate_limit=RateLimit("door", 3)) == {"rate_limit": "3 door", "after": "1"}
     assert fields(group_id="g") == {"group_id": "g", "after": "1"}

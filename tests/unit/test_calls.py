@@ -236,6 +236,12 @@ def test_a_methods_instance_travels_with_the_arguments():
     assert (call.args, call.instance) == (("hi",), tasks.Greeter("Ada"))
 
 
+@pytest.mark.parametrize("given", [[1], "text", 5])
+def test_meta_that_is_no_dictionary_is_an_error(shaper, given):
+    with pytest.raises(TypeError, match="give a dictionary"):
+        shaper.spec(EnqueueData("m.f", meta=given))
+
+
 def test_meta_is_sealed(shaper, codec):
     spec = shaper.spec(EnqueueData(tasks.add, (1,), meta={"a": 1}))
     assert open_meta(codec, Bearer("wh", "q", spec.id), field(spec, "meta")) == {"a": 1}
