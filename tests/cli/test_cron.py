@@ -33,7 +33,9 @@ def listed(workhorse):
     }
 
 
-@pytest.mark.parametrize("words", [("load", "my_tasks"), ("my_tasks.py",), ("./my_tasks.py",)])
+@pytest.mark.parametrize(
+    "words", [("load", "my_tasks"), ("my_tasks",), ("my_tasks.py",), ("./my_tasks.py",)]
+)
 def test_a_module_is_loaded(workhorse, folder, words):
     ran = workhorse("cron", *words)
     assert ran.returncode == 0, ran.stderr
@@ -45,6 +47,20 @@ def test_a_module_is_loaded(workhorse, folder, words):
     shown = workhorse("cron", "list").stdout
     assert "@daily Europe/Berlin" in shown
     assert "every 1 h" in shown
+
+
+def test_what_is_neither_a_command_nor_a_module_is_told(workhorse, folder):
+    ran = workhorse("cron", "my_task")
+    assert ran.returncode == 2
+    assert "No such command 'my_task'" in ran.stderr
+
+
+def test_if_one_entry_is_not_there_none_is_run(workhorse, folder):
+    workhorse("cron", "load", "my_tasks")
+    ran = workhorse("cron", "run", "hourly one", "nope")
+    assert ran.returncode == 1
+    assert "no cron entry 'nope'" in ran.stderr
+    assert json.loads(workhorse("cron", "history", "hourly one", "--json").stdout) == []
 
 
 def test_what_a_module_has_no_more_is_pruned(workhorse, folder):

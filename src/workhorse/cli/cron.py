@@ -70,10 +70,15 @@ class Entries(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, but for what can be loaded."""
-        word = args[0]
-        if word not in self.commands and ("." in word or "/" in word or Path(word).is_file()):
+        if args[0] not in self.commands and _can_be_loaded(args[0]):
             args = ["load", *args]
         return super().resolve_command(ctx, args)
+
+
+def _can_be_loaded(word: str) -> bool:
+    """Whether a word is the name of a file or a module, and not a misspelt command."""
+    files = (word, f"{word}.py", f"{word}/__init__.py")
+    return "." in word or "/" in word or any(Path(file).is_file() for file in files)
 
 
 @click.group("cron", cls=Entries, short_help="Look after calls that recur.")
@@ -216,7 +221,9 @@ def add(function: str, arguments: tuple[str, ...], **options: Unpack[AddOptions]
 @server_options
 def run(names: tuple[str, ...], **options: Unpack[Options]) -> int:
     """Enqueue the jobs of entries now; their timetables stay as they are."""
-    jobs = {name: _cron(options).get(name).run() for name in names}
+    cron = _cron(options)
+    entries = {name: cron.get(name) for name in names}  # all are there, or nothing is run
+    jobs = {name: entry.run() for name, entry in entries.items()}
     if options["as_json"]:
         click.echo(json.dumps({name: job.id for name, job in jobs.items()}))
         return 0
