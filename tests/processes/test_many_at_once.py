@@ -188,6 +188,20 @@ def test_quick_functions_wait_for_no_coroutine_and_no_coroutine_for_them(
     assert results([*slow, *blocked]) == [3.0] * 50 + [2.0]
 
 
+def test_a_module_that_is_slow_to_come_costs_none_of_its_jobs(
+    workers: Workers, queue: Queue, tmp_path: Path
+):
+    """The first of them seems to have begun, and is refused then: another has the thread."""
+    text = "import time\ntime.sleep(0.3)\ndef give(value):\n    return value\n"
+    (tmp_path / "slow_to_come.py").write_text(text)
+    worker = workers.start(path=[str(tmp_path)])
+    slow = many(queue, jobs.async_nap, (2.0,)) + many(queue, jobs.nap, (1.5,))
+    eventually(lambda: {job.get_status() for job in slow} == {"started"})
+    made = many(queue, "slow_to_come.give", *((n,) for n in range(3)))
+    assert results([*made, *slow]) == [0, 1, 2, 2.0, 1.5]
+    assert worker.stop() == 0
+
+
 def test_a_horse_that_was_deaf_for_a_moment_is_given_jobs_again(
     workers: Workers, queue: Queue, tmp_path: Path, path: list[str]
 ):

@@ -146,6 +146,21 @@ def test_a_callback_that_hangs_costs_no_other_job_its_life(
     assert bad.wait(20) == "failed"
 
 
+def test_a_callback_may_hang_before_its_horse_can_say_who_has_begun(
+    workers: Workers, queue: Queue, tmp_path: Path
+):
+    # With uvloop callbacks that are due come before what the horse does in between.
+    workers.start(path=path_for("uvloop", tmp_path))
+    results(many(queue, jobs.async_nap, (0.0,)))
+    known = many(queue, jobs.async_call_back_early, ("give", 1), timeout=0.1)
+    assert known[0].wait(10) == "failed"
+    first, last = ([Queue.prepare_data(jobs.async_nap, (0.3,))] * 10 for _ in range(2))
+    bad = Queue.prepare_data(jobs.async_call_back_early, ("hang_with_gil",), timeout=0.2)
+    made = queue.enqueue_many([*first, bad, *last])
+    assert made.pop(10).wait(60) == "failed"
+    assert results(made) == [0.3] * 20
+
+
 def test_a_job_without_timeout_runs_on(workers: Workers, queue: Queue, path: list[str]):
     workers.start(path=path)
     made = many(queue, jobs.async_nap, *[(1.5,)] * 5, timeout=-1)

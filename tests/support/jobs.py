@@ -617,6 +617,14 @@ async def async_call_back(name: str, *args: Any) -> None:
     await asyncio.sleep(30)
 
 
+async def async_call_back_early(name: str, *args: Any) -> None:
+    """Like `async_call_back`, but before the horse can say that this has begun."""
+    loop = asyncio.get_running_loop()
+    loop.call_later(0.001, getattr(sys.modules[__name__], name), *args)
+    time.sleep(0.005)  # noqa: ASYNC251 - until that is due
+    await asyncio.sleep(30)
+
+
 async def async_close_reports() -> None:
     """Close everything that is a socket, and go on."""
     await asyncio.sleep(0.1)

@@ -27,7 +27,7 @@ class Stub:
         self.flights = Flights(lambda: 0.0)
         for n in range(threaded + coroutines):
             lease: Any = type("Lease", (), {"id": str(n)})
-            flight = Flight(lease, 0.0, together=False, large=False)
+            flight = Flight(lease, 0.0, together=n >= threaded, large=False)
             self.flights.add(flight)
             self.flights.begin([flight], threaded=n < threaded)
 

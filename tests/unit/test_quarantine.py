@@ -9,7 +9,7 @@ import pytest
 from workhorse.ops.leases import Lease
 from workhorse.worker.flights import Flight, Flights
 from workhorse.worker.horses import Horse
-from workhorse.worker.lateness import DEAF, begun_by, is_deaf, late_one
+from workhorse.worker.lateness import DEAF, begun_by, is_deaf, late_one, received_by
 from workhorse.worker.marks import ALONE, NOBODY, Marks, mark_of
 from workhorse.worker.quarantine import EXTRA, Quarantine
 from workhorse.worker.timeouts import GRACE
@@ -165,9 +165,16 @@ def test_a_loop_that_ends_nothing_in_nobodys_step_is_deaf_after_a_while():
 
 def test_what_is_marked_has_begun_wherever_it_stands():
     horse = stub("a", line=("b", "c"))
-    assert begun_by(horse, mark_of("c")) is horse.find("c")
+    assert begun_by(horse, mark_of("c")) == [horse.find("c")]
     for mark in (ALONE, NOBODY, mark_of("a")):
-        assert begun_by(horse, mark) is None
+        assert begun_by(horse, mark) == []
+
+
+def test_what_a_loop_has_received_it_begins_unless_somebodys_step_keeps_it_from_that():
+    horse = stub("a", line=("b", "c"))
+    assert received_by(horse, NOBODY) == [horse.find("b"), horse.find("c")]
+    for mark in (ALONE, mark_of("a"), mark_of("b")):
+        assert received_by(horse, mark) == []
 
 
 def test_marks_are_seen_by_who_shares_the_page():

@@ -1,7 +1,8 @@
 """What a horse was handed and has not reported.
 
 A *flight* is such a lease. Flights in *line* begin in order: the first may run, the others have
-not begun. Those *aside* run beside each other; the horse has said so.
+not begun. Those *aside* run beside each other: the horse has said so, or it is silent and they
+must have begun.
 """
 
 from __future__ import annotations
@@ -80,8 +81,8 @@ class Flights:
         clock: The loop's.
 
     Attributes:
-        line: What it has not said to have begun.
-        aside: What it said to have begun, by id.
+        line: What is not known to have begun, and what it is to run alone.
+        aside: What has begun beside others, by id.
         load: Seconds that the line will probably take.
         plain: How many in line cannot run beside others.
         large: How many in line have large arguments.
@@ -120,7 +121,8 @@ class Flights:
 
     def turns(self) -> int:
         """How many there are that others have to wait behind."""
-        return self.plain + sum(flight.threaded for flight in self.aside.values())
+        aside = self.aside.values()
+        return self.plain + sum(flight.threaded or not flight.together for flight in aside)
 
     def find(self, job_id: str) -> Flight | None:
         """The flight of a job."""
@@ -138,7 +140,10 @@ class Flights:
         self.large += flight.large
 
     def land(self, job_id: str, now: float, *, first: bool) -> Flight | None:
-        """A run has ended; None if the job is not here, or not the first in line as it must be."""
+        """A run has ended; None if the job is not here, or not the first in line as it must be.
+
+        One that seemed to run beside others, for its module was slow to come, may be that, too.
+        """
         line = self.line
         if line and line[0].lease.id == job_id:
             flight = line.popleft()
@@ -150,12 +155,12 @@ class Flights:
             else:
                 self.load = 0.0
             return flight
-        found = None if first else self.find(job_id)
+        found = self.find(job_id) if job_id in self.aside or not first else None
         if found is not None and self.aside.pop(job_id, None) is None:
             self.strike({job_id})
         return found
 
-    def begin(self, flights: Collection[Flight], *, threaded: bool) -> None:
+    def begin(self, flights: Collection[Flight], *, threaded: bool = False) -> None:
         """They run now beside others."""
         now = self._clock()
         for flight in flights:
@@ -163,6 +168,12 @@ class Flights:
             flight.threaded = threaded
             self.aside[flight.lease.id] = flight
         self.strike({flight.lease.id for flight in flights})
+
+    def refuse(self, ids: Collection[str]) -> None:
+        """They have not begun, whatever it seemed, and are here no more."""
+        for job_id in ids:
+            self.aside.pop(job_id, None)
+        self.strike(ids)
 
     def strike(self, ids: Collection[str]) -> list[Lease]:
         """Take these jobs out of the line; their leases, in order."""

@@ -228,11 +228,13 @@ class Horse:
         if len(flights) < len(ids):
             raise BrokenReport(f"one of {ids}, not all of which it was given")
         if said.kind in {"begun", "threaded"}:
+            for flight in flights:
+                flight.together |= said.kind == "begun"
             self.flights.begin(flights, threaded=said.kind == "threaded")
         elif said.kind == "calling":
             self._called(flights[0], said.words)
         elif said.kind == "not now":
-            self.flights.strike(ids)
+            self.flights.refuse(ids)
         return Told(said.kind, flights, said.words)
 
     def _called(self, flight: Flight, words: list[str]) -> None:
@@ -250,9 +252,7 @@ class Horse:
         return [
             flight
             for flight in self.flights
-            if mark_of(flight.lease.id) == mark
-            or flight.threaded
-            or (not flight.together and flight.lease.id not in self.flights.aside)
+            if mark_of(flight.lease.id) == mark or flight.threaded or not flight.together
         ]
 
     def retire(self) -> None:

@@ -87,12 +87,21 @@ def end_if_too_large(horse: Horse, limit: int | None) -> None:
         horse.kill(obituary.too_large(size, limit))
 
 
-def begun_by(horse: Horse, mark: int) -> Flight | None:
-    """The flight that has begun by its mark, and could not yet say so."""
-    line = horse.flights.line
-    if mark in {ALONE, NOBODY} or not line:
-        return None
-    return next((flight for flight in line if mark_of(flight.lease.id) == mark), None)
+def begun_by(horse: Horse, mark: int) -> list[Flight]:
+    """The flight that has begun by its mark, and could not yet say so; if there is one."""
+    if mark in {ALONE, NOBODY}:
+        return []
+    return [flight for flight in horse.flights.line if mark_of(flight.lease.id) == mark][:1]
+
+
+def received_by(horse: Horse, mark: int) -> list[Flight]:
+    """What a silent horse has begun, or is about to, after all was taken back that can be.
+
+    Its loop begins what it receives, and says so in the next turn but one. A loop that hangs
+    before that in nobody's step says nothing any more, and only the time of what has begun is
+    watched: so it would hang until the first in line has to end, and not the first of all.
+    """
+    return list(horse.flights.line) if mark == NOBODY else []
 
 
 def tell_blocked(lease: Lease, where: str) -> None:

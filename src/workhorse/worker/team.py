@@ -386,8 +386,7 @@ class Team:
         now, mark = self._loop.time(), self._marks.read(horse.place)
         if horse.numb and horse.hears(mark, self._pace.lanes):
             horse.numb = False
-        if begun := lateness.begun_by(horse, mark):
-            horse.flights.begin([begun], threaded=False)
+        horse.flights.begin(lateness.begun_by(horse, mark))
         wait = placing.patience(self._horses.values())
         if not lateness.end_if_late(horse, mark, now) and horse.overstays(self._pace.lanes, wait):
             horse.numb |= self._take_back(horse)
@@ -395,4 +394,5 @@ class Team:
                 way = "thread" if flight.threaded else "coroutine"
                 self._pace.learn(flight.lease.function, now - flight.since, way)
                 break
+            horse.flights.begin(lateness.received_by(horse, self._marks.read(horse.place)))
         lateness.end_if_too_large(horse, self._settings.max_horse_memory)
