@@ -224,13 +224,13 @@ class CronScheduler:
 
     def start(self) -> None:
         """Store the entries, and stay until somebody ends it: as RQ's does, who fires them."""
+        over = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda _number, _frame: over.set())
         found = _entries(self._source)
         for definition in (*self._loaded, *(job.definition for job in self._cron_jobs)):
             run(found.connection, found._register(definition))
             log.info("stored the cron entry %s; any worker fires it", definition.name)
-        over = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda _number, _frame: over.set())
         over.wait()
 
     @classmethod
