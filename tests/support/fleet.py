@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.support.environments import CannotBeMade, made
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = ("2.12.0", "3.0.0")
@@ -39,32 +39,24 @@ def rq_python(version: str) -> str:
 
     Skips the test if it cannot be made, and says why.
     """
-    python, why = _made(version)
+    python, why = _found(version)
     if why:
         pytest.skip(f"no environment with rq {version} can be made here: {why}")
     return python
 
 
 @cache
-def _made(version: str) -> tuple[str, str]:
+def _found(version: str) -> tuple[str, str]:
     """The Python, and why there is none or ''."""
-    folder = ROOT / ".venvs" / f"rq-{version}"
-    python, stamp = folder / "bin" / "python", folder / ".ready"
-    folder.parent.mkdir(exist_ok=True)
-    with (folder.parent / ".rq.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run side by side
-        if stamp.exists() and stamp.read_text() == sys.version:
-            return str(python), ""
-        quietly = ("-qq", "--disable-pip-version-check", "--no-input")
-        for words in (
-            (sys.executable, "-m", "venv", "--clear", str(folder)),
-            (str(python), "-m", "pip", "install", *quietly, f"rq=={version}"),
-        ):
-            ran = subprocess.run(words, capture_output=True, text=True, check=False)
-            if ran.returncode:
-                return "", (ran.stderr.strip() or "no word").splitlines()[-1]
-        stamp.write_text(sys.version)
-    return str(python), ""
+    try:
+        return release(version), ""
+    except CannotBeMade as error:
+        return "", str(error).splitlines()[-1]
+
+
+def release(version: str) -> str:
+    """The Python that has this release of RQ, or an error that says why it cannot be made."""
+    return made(f"rq-{version}", (f"rq=={version}",))
 
 
 class Fleet:
