@@ -24,6 +24,8 @@ from workhorse.queue import Queue
 
 ISOLATIONS = ("warm", "fork", "spawn", "thread", "inline")
 WITH_HORSES = ("warm", "fork", "spawn", "thread")
+ALONE = ("fork", "spawn")
+"""Where each job has a process of its own: a few show what many would."""
 SOON = 20.0
 
 
@@ -85,9 +87,10 @@ def test_coroutines_have_callbacks_too(
     workers: Workers, queue: Queue, notes: Path, isolation: str, callback: Any
 ):
     workers.start(isolation=isolation)
-    made = [enqueue(queue, notes, jobs.async_add, n, n, on_success=callback) for n in range(20)]
-    assert [job.wait(SOON) for job in made] == ["finished"] * 20
-    assert sorted(one["result"] for one in noted(notes)) == [2 * n for n in range(20)]
+    number = 4 if isolation in ALONE else 20
+    made = [enqueue(queue, notes, jobs.async_add, n, n, on_success=callback) for n in range(number)]
+    assert [job.wait(SOON) for job in made] == ["finished"] * number
+    assert sorted(one["result"] for one in noted(notes)) == [2 * n for n in range(number)]
     assert all(one["job"] == one["current"] for one in noted(notes))
 
 
@@ -446,7 +449,7 @@ def test_a_job_that_is_stopped_in_its_callback_is_stopped(
 def test_many_quick_jobs_call_theirs_once_each(
     workers: Workers, queue: Queue, notes: Path, isolation: str
 ):
-    number = 30 if isolation == "spawn" else 200
+    number = 8 if isolation == "spawn" else 100
     options: CallOptions = {
         "meta": {"notes": str(notes)},
         "on_success": endings.succeed,

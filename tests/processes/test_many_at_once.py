@@ -94,10 +94,15 @@ def test_never_more_functions_run_on_threads_than_were_asked_for(workers: Worker
 # What is whose
 
 
+def several(isolation: str) -> int:
+    """How many show that jobs do not touch each other: fewer if each has a process of its own."""
+    return 5 if isolation == "fork" else 20
+
+
 @pytest.mark.parametrize("isolation", ["warm", "thread", "fork", "inline"])
 def test_each_coroutine_is_itself(workers: Workers, queue: Queue, path: list[str], isolation: str):
     workers.start(isolation=isolation, path=path)
-    made = many(queue, jobs.async_who_am_i, *[(0.05,)] * 20)
+    made = many(queue, jobs.async_who_am_i, *[(0.05,)] * several(isolation))
     for job, names in zip(made, results(made), strict=True):
         assert names == [job.id] * 3
         job.refresh()
@@ -110,10 +115,11 @@ def test_context_variables_stay_where_they_were_set(
 ):
     workers.start(isolation=isolation, path=path)
     made = []
-    for n in range(20):
+    number = several(isolation)
+    for n in range(number):
         made += many(queue, jobs.context, (f"s{n}",))
         made += many(queue, jobs.async_context, (f"a{n}",), (f"b{n}",))
-    expected = [["", name] for n in range(20) for name in (f"s{n}", f"a{n}", f"b{n}")]
+    expected = [["", name] for n in range(number) for name in (f"s{n}", f"a{n}", f"b{n}")]
     assert results(made) == expected
     assert results(many(queue, jobs.decorated_context, *[("",)] * 3)) == ["decorated"] * 3
     assert results(many(queue, jobs.context, ("x",))) == [["", "x"]]
@@ -286,11 +292,11 @@ def test_a_worker_with_many_at_a_time_ends_when_it_is_told_to(
     workers: Workers, queue: Queue, isolation: str
 ):
     made = many(queue, jobs.async_nap, *[(0.1,)] * 300)
-    assert workers.start(isolation=isolation, max_jobs=120, wait=False).ended() == 0
+    assert workers.start(isolation=isolation, max_jobs=120, wait=False).ended(30) == 0
     left = [job.get_status() for job in made]
     assert left == ["finished"] * 120 + ["queued"] * 180
     worker = workers.start(isolation=isolation, burst=True, wait=False)
-    assert worker.ended() == 0
+    assert worker.ended(30) == 0
     assert {job.get_status() for job in made} == {"finished"}
     worker = workers.start(isolation=isolation, max_idle_time=0.5)
     last = many(queue, jobs.async_nap, *[(1.5,)] * 10)

@@ -35,14 +35,19 @@ def queue(connection: Connection) -> Queue:
 
 
 class Siblings:
-    """Jobs that share a horse with a bad one; each writes a line when it begins."""
+    """Jobs that share a horse with a bad one; each writes a line when it begins, and naps."""
 
     def __init__(
-        self, queue: Queue, folder: Path, function: Any = jobs.async_book, number: int = 49
+        self,
+        queue: Queue,
+        folder: Path,
+        function: Any = jobs.async_book,
+        number: int = 49,
+        nap: float = 0.7,
     ) -> None:
         self._ledger = folder / "ledger"
         half = number // 2
-        calls = [(str(self._ledger), n, 0.7) for n in range(number)]
+        calls = [(str(self._ledger), n, nap) for n in range(number)]
         self._queue, self._function, self._rest = queue, function, calls[half:]
         self.made = many(queue, function, *calls[:half])
 
@@ -60,8 +65,12 @@ class Siblings:
 def among_many(
     workers: Workers, queue: Queue, folder: Path, *call: Any, path: list[str], **options: Any
 ) -> tuple[Job, Siblings, WorkerProcess]:
-    """A bad job in the middle of 50 coroutines, once the siblings have begun."""
-    siblings = Siblings(queue, folder)
+    """A bad job in the middle of 50 coroutines.
+
+    Their nap must be longer than what the bad one takes until it does harm, but those that it
+    makes suspects take it once more, each in a horse of its own.
+    """
+    siblings = Siblings(queue, folder, nap=options.pop("nap", 0.7))
     timeout = options.pop("job_timeout", 0.4)
     bad = queue.enqueue(*call, job_timeout=timeout)
     siblings.come()
@@ -140,7 +149,7 @@ def test_a_callback_that_hangs_costs_no_other_job_its_life(
     workers: Workers, queue: Queue, tmp_path: Path, path: list[str]
 ):
     bad, siblings, _ = among_many(
-        workers, queue, tmp_path, jobs.async_call_back, "hang_with_gil", path=path
+        workers, queue, tmp_path, jobs.async_call_back, "hang_with_gil", path=path, nap=0.3
     )
     siblings.check(runs=4, within=60)
     assert bad.wait(20) == "failed"
@@ -219,7 +228,7 @@ def test_of_many_coroutines_the_one_that_kills_the_horse_fails(
     horses: int,
 ):
     bad, siblings, worker = among_many(
-        workers, queue, tmp_path, *call, path=path, job_timeout=60, horses=horses
+        workers, queue, tmp_path, *call, path=path, job_timeout=60, horses=horses, nap=0.3
     )
     siblings.check(runs=runs, within=60)
     assert bad.wait(20) == "failed"
@@ -274,6 +283,7 @@ def test_a_horse_that_takes_too_much_memory_costs_only_who_took_it(
         path=path,
         job_timeout=60,
         max_horse_memory=150 * MEBIBYTE,
+        nap=0.5,
     )
     siblings.check(runs=4, within=60)
     assert bad.wait(20) == "failed"

@@ -69,13 +69,15 @@ POISON: dict[str, Poison] = {
     ),
     "unpicklable exception": Poison((jobs.raise_unpicklable,), "Unpicklable: 1 without 2"),
     "speechless exception": Poison((jobs.raise_speechless,), "Speechless"),
-    "large result": Poison((jobs.return_much, 50), "return value take .* over the limit"),
-    "large exception": Poison((jobs.raise_much, 5), "é"),
+    "large result": Poison(
+        (jobs.return_much, 50), "return value take .* over the limit", {"job_timeout": 60}
+    ),
+    "large exception": Poison((jobs.raise_much, 5), "é", {"job_timeout": 60}),
     "close everything": Poison((jobs.close_everything,), "WorkHorseDied: .*closed"),
     "scribble everywhere": Poison((jobs.scribble_everywhere,), "WorkHorseDied: .*no report"),
     "report nonsense": Poison((jobs.report_nonsense,), "WorkHorseDied: .*no report"),
     "recurse": Poison((jobs.recurse,), "RecursionError"),
-    "recurse in C": Poison((jobs.recurse_in_c,), "RecursionError|SIGSEGV", {"job_timeout": 10}),
+    "recurse in C": Poison((jobs.recurse_in_c,), "RecursionError|SIGSEGV", {"job_timeout": 60}),
     "out of memory": Poison((jobs.run_out_of_memory,), "MemoryError"),
     "flood": Poison((jobs.flood, 20), None, {"job_timeout": 10}),
     "spoil surroundings": Poison((jobs.spoil_surroundings,), None),
@@ -114,7 +116,7 @@ def test_poison_hurts_nobody_else(worker: WorkerProcess, queue: Queue, name: str
         assert job.wait(5) == "finished", job.exc_info
         assert job.return_value() == (n if n < 3 else n - 3) + 1
     assert time.monotonic() - began < 5
-    assert bad.wait(20) == ("finished" if said is None else "failed"), bad.exc_info
+    assert bad.wait(60) == ("finished" if said is None else "failed"), bad.exc_info
     if said is not None:
         assert re.search(said, bad.exc_info or ""), bad.exc_info
         assert len(bad.exc_info or "") <= 70_000

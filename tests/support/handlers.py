@@ -63,7 +63,7 @@ def dies(job: Job, *_words: Any) -> None:
 
 def slow(job: Job, *_words: Any) -> None:
     _write(job, "slow begins")
-    nap(3)
+    nap(1.6)
     _write(job, "slow")
 
 
