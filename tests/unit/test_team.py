@@ -79,7 +79,8 @@ class Scene:
 
     def hand(self, *ids: str, function: str = "f", timeout: float = 180) -> None:
         fields = {b"func": function.encode(), b"timeout": str(timeout).encode()}
-        self.team.accept([Lease(job_id, "default", "t", 1, fields) for job_id in ids])
+        self.team.backlog += [Lease(job_id, "default", "t", 1, fields) for job_id in ids]
+        self.team.dispatch()
 
     @property
     def held(self) -> list[str]:
