@@ -3,8 +3,8 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
-# Most tests wait for processes: three side by side keep two cores busy.
-SIDE_BY_SIDE ?= 3
+# Most tests wait for processes, most of the time: four side by side keep two cores busy.
+SIDE_BY_SIDE ?= 4
 
 SHELL := /bin/sh
 BIN := .venv/bin

@@ -62,6 +62,7 @@ def test_a_call_that_is_under_way_waits_for_the_failover(group):
 def test_a_primary_that_became_a_replica_is_left(group):
     connection = Connection(group.url, patience=30)
     assert run(connection, count(connection)) == 1
+    group.hurry(1_000, 500)  # a primary that lost its place is told so after four publish periods
     ask(group.addresses[0], "SENTINEL", "FAILOVER", group.service)
     while connection._address != group.replica.address:
         assert run(connection, count(connection))

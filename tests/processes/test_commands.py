@@ -337,7 +337,7 @@ def test_fifty_jobs_are_stopped_at_once(workers: Workers, queue: Queue, isolatio
 def test_jobs_that_are_stopped_at_random_end_once_and_as_was_told(
     workers: Workers, queue: Queue, tmp_path: Path, isolation: str
 ):
-    number = 30 if isolation == "spawn" else 400
+    number = {"spawn": 16, "fork": 200}.get(isolation, 400)
     for _ in range(2):
         workers.start(isolation=isolation, horses=1 if isolation == "inline" else 2, concurrency=8)
     ledger = str(tmp_path / "ledger")

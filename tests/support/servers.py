@@ -86,9 +86,9 @@ class SentinelGroup:
         self.addresses: list[Address] = [("127.0.0.1", port) for port in ports[2:]]
         for number, port in enumerate(ports[2:]):
             self._processes.append(self._sentinel(folder / f"sentinel{number}", binary, port))
-        self._hurry(100, 100)
+        self.hurry(100, 100)
         wait_for(self._settled)
-        self._hurry(10_000, 2_000)  # as is usual, or a failover is undone before it is seen
+        self.hurry(10_000, 2_000)  # as is usual, or a failover is undone before it is seen
 
     @property
     def url(self) -> str:
@@ -123,7 +123,7 @@ class SentinelGroup:
         wait_until_ready(process, folder, ("127.0.0.1", port))
         return process
 
-    def _hurry(self, info_period: int, publish_period: int) -> None:
+    def hurry(self, info_period: int, publish_period: int) -> None:
         """Set how often the sentinels tell each other what they know, ms."""
         for address in self.addresses:
             ask(address, "SENTINEL", "DEBUG", "info-period", info_period)
