@@ -206,10 +206,11 @@ def test_latest_result_waits_for_the_end(client):
     assert (result.type.name, result.return_value, result.attempt) == ("SUCCESSFUL", 0.1, 1)
 
 
-def test_a_wait_ends_with_its_timeout(client):
-    job = client.enqueue(client.queue(), jobs.nap, 0.4)
+def test_a_wait_ends_with_its_timeout(client, tmp_path):
+    job = client.enqueue(client.queue(), jobs.book_when_told, str(tmp_path))
     with pytest.raises(TimeoutError, match=r"has not ended within 0\.05 s"):
         client.wait(job, 0.05)
+    (tmp_path / "go").touch()
     assert client.wait(job, SOON) == "finished"
 
 

@@ -279,11 +279,11 @@ def test_a_slow_job_holds_up_none_behind_it(workers: Workers, queue: Queue):
     for _ in range(200):
         last = queue.enqueue(jobs.nap, 0)
     last.wait(SOON)  # now a nap is known to be quick
-    slow = queue.enqueue(jobs.nap, 2)
+    slow = queue.enqueue(jobs.nap, 30)
     quick = [queue.enqueue(jobs.nap, 0) for _ in range(50)]
     began = time.monotonic()
     assert {job.wait(SOON) for job in quick} == {"finished"}
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 3
     assert slow.get_status() == "started"
 
 
