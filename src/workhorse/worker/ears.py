@@ -13,9 +13,9 @@ from typing import Final
 
 from workhorse.worker.horses import Horse
 
-LATER: Final = 0.004
+LATER: Final = 0.005
 """How long a horse is not listened to, seconds: so long may a result wait while all are at work."""
-PLENTY: Final = 0.006
+PLENTY: Final = 0.007
 """How much work it has behind what it runs, as far as is known, seconds."""
 
 
