@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from workhorse.embedded import start_private
 from workhorse.endpoints.logins import NOBODY
@@ -48,12 +49,25 @@ class MeasuredServer:
         folder: For its log.
         over_tcp: Listen on the loopback interface, as RQ has it by default; else on a unix socket.
         binary: The program.
+        options: More words for its command line.
+
+    Attributes:
+        url: For those who use it.
+        binary: The program.
+        port: Where it listens; 0 on a unix socket.
     """
 
-    def __init__(self, folder: Path, *, over_tcp: bool, binary: Path) -> None:
-        port = _free_port() if over_tcp else None
-        options = ("--appendonly", "no")
-        self._server = start_private(folder, port=port, binary=binary, options=options)
+    def __init__(
+        self, folder: Path, *, over_tcp: bool, binary: Path, options: Sequence[str] = ()
+    ) -> None:
+        self.binary = binary
+        self.port = free_port() if over_tcp else 0
+        self._server = start_private(
+            folder,
+            port=self.port or None,
+            binary=binary,
+            options=("--appendonly", "no", *options),
+        )
         self.url = self._server.url
         self._link = Link.open(self._server.address, NOBODY)
 
@@ -73,6 +87,10 @@ class MeasuredServer:
         if "jemalloc" not in allocator and maps.exists() and "jemalloc" in maps.read_text():
             allocator = "jemalloc"  # put in front of the one that it was built with
         return f"{name} {number} ({allocator})"
+
+    def ask(self, *words: str | int) -> Any:
+        """The answer to one command."""
+        return self._link.call(words)
 
     def empty(self) -> None:
         """Forget all keys."""
@@ -95,12 +113,13 @@ class MeasuredServer:
         self._server.stop()
 
     def _info(self, section: str) -> dict[str, str]:
-        text: bytes = self._link.call(("INFO", section))
+        text: bytes = self.ask("INFO", section)
         lines = (line.partition(":") for line in text.decode().splitlines() if ":" in line)
         return {name: value for name, _, value in lines}
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
