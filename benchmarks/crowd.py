@@ -1,6 +1,6 @@
 """Many workers of Workhorse without their processes: what each would say to the server.
 
-This is the only place of the benchmarks that looks behind the public API.
+This is the only place of the benchmarks where jobs are run behind the public API.
 """
 
 from __future__ import annotations

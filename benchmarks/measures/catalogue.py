@@ -1,5 +1,6 @@
 """What is measured, in order. Another measure is a line here and a module beside this one."""
 
+from benchmarks.measures.cluster import Cluster
 from benchmarks.measures.crash import Crash
 from benchmarks.measures.depth import Depth
 from benchmarks.measures.drain import Drain, Scaling, Work
@@ -28,4 +29,5 @@ MEASURES: tuple[Measure, ...] = (
     Crash(),
     Depth(),
     Scale(),
+    Cluster(),
 )
