@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks.model import PRIMARIES, Model
 from benchmarks.records import Record, Results
 from benchmarks.systems.system import System
 
@@ -18,6 +19,14 @@ _OURS = "Workhorse"
 _BLUE, _GREY, _ORANGE = "#2563a8", "#9aa5b1", "#d9822b"
 _OTHERS = ("#d9822b", "#3f8f4f", "#b0413e", "#7d5ba6", "#8a6d3b", "#c77cb0", "#6b7785", "#a8a832")
 _ROOM = 1.15
+_PALE = "#8ab4dc"
+_BARS = (
+    ("alone_us", _GREY, "one server alone"),
+    ("primary1_us", _PALE, "each primary, of its own jobs"),
+    ("primary2_us", _PALE, None),
+    ("primary3_us", _PALE, None),
+    ("cluster_us", _BLUE, "all three together"),
+)
 _UNITS = {
     "depth": "jobs queued",
     "queues": "queues",
@@ -35,7 +44,7 @@ def main(file: Path, folder: Path) -> None:
     # The same figures give the same file; text stays text, which is smaller and can be searched.
     mpl.rcParams |= {"svg.hashsalt": "benchmarks", "svg.fonttype": "none", "font.size": 9}
     results = Results.load(file)
-    for draw in (_drain, _latency, _mixed, _scale):
+    for draw in (_drain, _latency, _mixed, _scale, _cluster):
         figure = draw(results)
         if figure is not None:
             name = draw.__name__.removeprefix("_")
@@ -141,6 +150,38 @@ def _scale(results: Results) -> Any:
             if column == 0:
                 axes.set_ylabel(f"{title} per job")
                 axes.legend(fontsize=7)
+    return figure
+
+
+def _cluster(results: Results) -> Any:
+    records = [one for one in results.of("cluster") if one.runs]
+    model = Model.of(records)
+    if model is None:
+        return None
+    figure, (left, right) = _figure(9, 3.4, 1, 2)
+    width = 0.8 / len(_BARS)
+    for number, (key, colour, name) in enumerate(_BARS):
+        left.bar(
+            [place + (number - len(_BARS) // 2) * width for place in range(len(records))],
+            [one.median(key) for one in records],
+            width * 0.9,
+            color=colour,
+            label=name,
+        )
+    left.set_xticks(range(len(records)), [one.what.replace(" namespaces", "") for one in records])
+    left.set_xlabel("namespaces")
+    left.set_ylabel("server µs per job")
+    left.set_ylim(0, left.get_ylim()[1] * 1.4)
+    left.legend(fontsize=7)
+    right.plot(
+        PRIMARIES, [model.jobs_per_s(count) / 1e3 for count in PRIMARIES], "o--", color=_BLUE
+    )
+    right.set_xticks(PRIMARIES)
+    right.set_xlim(0)
+    right.set_ylim(0)
+    right.grid(alpha=0.3)
+    right.set_xlabel("primaries")
+    right.set_ylabel("a model: 1,000 jobs/s allowed")
     return figure
 
 

@@ -23,6 +23,7 @@ _PLOTS = {
     "latency": ("latency.svg", "Latency of single jobs"),
     "mixed": ("mixed.svg", "Waiting times in a mixed queue"),
     "scale": ("scale.svg", "Cost of an operation by how much there is"),
+    "cluster": ("cluster.svg", "Cost of a job on each primary, and a model for more of them"),
 }
 _HOW = """\
 Each system's released package has an environment of its own, and is used by its public API as
@@ -36,7 +37,8 @@ scripts and transactions too; *reads* are how often the server read from a conne
 for each round trip; *server CPU* is that of the whole server, polling included; *worker CPU*
 includes booting. Systems without a way to wait for a result were asked every millisecond.
 Jobs that fail once are tried again at once, or after a millisecond, where the system lets us
-say so; streaQ, tarsk, mayu and TaskTiger have clocks of their own for it.
+say so; streaQ, tarsk, mayu and TaskTiger have clocks of their own for it. The Cluster's
+primaries, and the server that they are compared with, are further ones, all on loopback TCP.
 
 All of it is made by `make bench`, in about half an hour on a machine that does nothing else.
 Parts of it: `python -m benchmarks --measures drain latency --systems Workhorse blitzq` replaces
@@ -55,6 +57,7 @@ def text(results: Results) -> str:
         lines += ["", f"{measure.name}. {measure.title}"]
         for part in parts:
             lines += [f"- {part.title}"] if part.title else []
+            lines += [f"  {line}" for line in part.note.splitlines()]
             lines += _aligned([part.head, *part.rows])
             lines += [f"  FAILED {failure}" for failure in part.failures]
     lines += ["", *(f"Not measured: {name}: {why}" for name, why in results.absent.items())]
@@ -86,6 +89,8 @@ def _section(part: Table) -> Iterator[str]:
     if part.title:
         yield f"### {part.title}"
         yield ""
+    if part.note:
+        yield part.note
     if part.rows:
         yield from _marked([part.head, *part.rows])
     for failure in part.failures:

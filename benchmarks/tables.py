@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 from benchmarks.measures.catalogue import MEASURES
 from benchmarks.measures.measure import Measure, Metric
+from benchmarks.model import PRIMARIES, WORDS, Model
 from benchmarks.records import Record, Results
 from benchmarks.systems.catalogue import BASELINE, OURS
 
 Row = list[str]
+
+_OURS_ALONE = {"scale", "cluster"}
+"""Measures of one system: one table, whose rows are told apart by what was done."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +26,14 @@ class Table:
         head: The names of the columns.
         rows: As many cells each.
         failures: What could not be measured, a line each.
+        note: What a reader must know of it.
     """
 
     title: str
     head: Row
     rows: Sequence[Row]
     failures: Sequence[str]
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,12 +62,14 @@ def tables(results: Results) -> Iterator[tuple[Measure, list[Table]]]:
     for measure in MEASURES:
         records = results.of(measure.name)
         whats = dict.fromkeys(one.what for one in records)
-        if measure.name == "scale" and records:
+        if measure.name in _OURS_ALONE and records:
             whats = {"": None}
         parts = [
             _table(results, measure, what, [one for one in records if what in ("", one.what)])
             for what in whats
         ]
+        if measure.name == "cluster":
+            parts += _modelled(Model.of(records))
         if parts:
             yield measure, parts
 
@@ -90,8 +98,25 @@ def _table(results: Results, measure: Measure, what: str, records: Sequence[Reco
     return Table(what, head, rows, failures)
 
 
+def _modelled(model: Model | None) -> Iterator[Table]:
+    if model is None:
+        return
+    rows = [
+        [
+            f"{count}",
+            f"{model.jobs_per_s(count):,.0f}",
+            f"{model.jobs_per_s(count) * model.alone:.1f}",
+        ]
+        for count in PRIMARIES
+    ]
+    yield Table(
+        "A model for more primaries", ["primaries", "jobs/s", "x one server"], rows, (), WORDS
+    )
+
+
 def _row(results: Results, measure: Measure, record: Record) -> Row:
-    cells = [f"{record.system} {record.variant}" if measure.name != "scale" else record.what]
+    ours_alone = measure.name in _OURS_ALONE
+    cells = [record.what if ours_alone else f"{record.system} {record.variant}"]
     if record.median("results_missing"):
         cells[0] += " (!)"
     for number, metric in enumerate(measure.metrics):
