@@ -308,6 +308,25 @@ def test_suspend_and_resume_say_what_they_did(workhorse, queue):
     assert workhorse("resume", "default").stdout == "default: not suspended\n"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("suspend", "--duration", "0"),
+        ("suspend", "--duration", "-5"),
+        ("worker", "--burst", "--max-idle-time", "-1"),
+        ("worker-pool", "--burst", "--max-idle-time", "-1"),
+        ("cron", "run", ""),
+        ("cron", "history", "a|b"),
+        ("info", "--lines", "99999999999999999999"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_one_line_on_stderr(workhorse, words):
+    ran = workhorse(*words)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("workhorse: Invalid value for")
+    assert len(ran.stderr.splitlines()) == 2
+
+
 def test_all_queues_are_suspended_when_none_is_named(workhorse, queue):
     assert one(workhorse("suspend", "--json")) == {"suspended": "all"}
     assert queue.is_suspended()

@@ -17,6 +17,7 @@ from workhorse.cli.options import (
     ServerOptions,
     TrustOptions,
     absolute,
+    cron_names,
     duration,
     json_option,
     queue_names,
@@ -216,7 +217,7 @@ def add(function: str, arguments: tuple[str, ...], **options: Unpack[AddOptions]
 
 
 @command.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAMES...")
+@click.argument("names", nargs=-1, required=True, metavar="NAMES...", callback=cron_names)
 @json_option
 @server_options
 def run(names: tuple[str, ...], **options: Unpack[Options]) -> int:
@@ -233,7 +234,7 @@ def run(names: tuple[str, ...], **options: Unpack[Options]) -> int:
 
 
 @command.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAMES...")
+@click.argument("names", nargs=-1, required=True, metavar="NAMES...", callback=cron_names)
 @json_option
 @server_options
 def pause(names: tuple[str, ...], **options: Unpack[Options]) -> int:
@@ -242,7 +243,7 @@ def pause(names: tuple[str, ...], **options: Unpack[Options]) -> int:
 
 
 @command.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAMES...")
+@click.argument("names", nargs=-1, required=True, metavar="NAMES...", callback=cron_names)
 @json_option
 @server_options
 def resume(names: tuple[str, ...], **options: Unpack[Options]) -> int:
@@ -251,7 +252,7 @@ def resume(names: tuple[str, ...], **options: Unpack[Options]) -> int:
 
 
 @command.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAMES...")
+@click.argument("names", nargs=-1, required=True, metavar="NAMES...", callback=cron_names)
 @json_option
 @server_options
 def remove(names: tuple[str, ...], **options: Unpack[Options]) -> int:
@@ -268,7 +269,7 @@ def remove(names: tuple[str, ...], **options: Unpack[Options]) -> int:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", callback=cron_names)
 @click.option("-n", "--lines", type=click.IntRange(1), default=20, show_default=True, metavar="N")
 @json_option
 @server_options

@@ -200,12 +200,30 @@ def queue_names(_ctx: click.Context, _param: click.Parameter, value: Any) -> Any
     """A callback that refuses what cannot be the name of a queue."""
     from workhorse.names import check_queue_name  # noqa: PLC0415 - each command loads what it needs
 
+    return _checked(check_queue_name, value)
+
+
+def cron_names(_ctx: click.Context, _param: click.Parameter, value: Any) -> Any:  # noqa: ANN401 - likewise
+    """A callback that refuses what cannot be the name of a cron entry."""
+    from workhorse.names import check_cron_name  # noqa: PLC0415 - each command loads what it needs
+
+    return _checked(check_cron_name, value)
+
+
+def _checked(check: Callable[[str], str], value: Any) -> Any:  # noqa: ANN401 - likewise
     try:
         if isinstance(value, str):
-            return check_queue_name(value)
-        return value and tuple(map(check_queue_name, value))
+            return check(value)
+        return value and tuple(map(check, value))
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+
+
+def not_negative(_ctx: click.Context, _param: click.Parameter, value: float | None) -> float | None:
+    """A callback that refuses a time below 0."""
+    if value is not None and value < 0:
+        raise click.BadParameter(f"{value:g}: give 0 seconds or more")
+    return value
 
 
 def complete_queues(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:

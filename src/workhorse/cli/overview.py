@@ -85,7 +85,7 @@ class View:
 @click.option(
     "-n",
     "--lines",
-    type=click.IntRange(0),
+    type=click.IntRange(0, 10_000),
     default=20,
     show_default=True,
     metavar="N",

@@ -50,6 +50,8 @@ def command(queues: tuple[str, ...], **options: Unpack[Options]) -> int:
     from workhorse.suspension import suspend  # noqa: PLC0415 - not for --help
 
     connection = reach(options["url"], options["namespace"])
+    if options["duration"] is not None and options["duration"] <= 0:
+        raise click.BadParameter("give more than 0 seconds", param_hint="'--duration'")
     suspend(connection, options["duration"], queues=queues)
     if options["as_json"]:
         click.echo(json.dumps({"suspended": list(queues) or "all"}))

@@ -18,6 +18,7 @@ from workhorse.cli.options import (
     absolute,
     complete_queues,
     duration,
+    not_negative,
     queue_names,
     size,
     trust_options,
@@ -110,7 +111,11 @@ _OPTIONS: Final = (
         "--max-jobs", type=click.IntRange(1), metavar="N", help="Stop after so many jobs."
     ),
     click.option(
-        "--max-idle-time", type=duration, metavar="TIME", help="Stop after so long without a job."
+        "--max-idle-time",
+        type=duration,
+        callback=not_negative,
+        metavar="TIME",
+        help="Stop after so long without a job.",
     ),
     click.option("--name", help="What to be called.  [default: host, pid, four random bytes]"),
     click.option(
