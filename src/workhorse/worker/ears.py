@@ -13,9 +13,9 @@ from typing import Final
 
 from workhorse.worker.horses import Horse
 
-LATER: Final = 0.005
+LATER: Final = 0.0045
 """How long a horse is not listened to, seconds: so long may a result wait while all are at work."""
-PLENTY: Final = 0.007
+PLENTY: Final = 0.006
 """How much work it has behind what it runs, as far as is known, seconds."""
 
 
@@ -31,11 +31,15 @@ class Ears:
         self._loop = asyncio.get_running_loop()
         self._resting: list[Horse] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._catches_up = False
 
     @property
     def resting(self) -> bool:
-        """Whether some horses are not listened to: nothing new will be heard of them soon."""
-        return bool(self._resting)
+        """Whether some horses are not listened to, or were not until now.
+
+        So what was heard of them need not wait for more: there will be nothing new soon.
+        """
+        return self._catches_up or bool(self._resting)
 
     def listen(self, horse: Horse) -> None:
         """Listen to a horse as soon as it says something."""
@@ -62,4 +66,8 @@ class Ears:
         self._resting.clear()
         for horse in horses:
             self.listen(horse)
-        self._heard(horses)
+        self._catches_up = True
+        try:
+            self._heard(horses)
+        finally:
+            self._catches_up = False

@@ -132,6 +132,8 @@ class Team:
         if shortest != NEVER:
             # It may begin later; then it is looked at once too often.
             self._due = min(self._due, self._loop.time() + shortest + GRACE)
+        for horse in self._horses.values():
+            self.ears.rest(horse)
         self._arm()
 
     def _hand_out(self) -> float:
@@ -157,11 +159,9 @@ class Team:
                 shortest = timeout
         return shortest
 
-    def _go_on(self, due: float = NEVER, heard: Sequence[Horse] = ()) -> None:
+    def _go_on(self, due: float = NEVER) -> None:
         self._due = min(self._due, due)
         self.dispatch()
-        for horse in heard:
-            self.ears.rest(horse)
         self._freed()
 
     def _horse_for(self, function: str, expected: float, *, together: bool) -> Horse | None:
@@ -312,7 +312,7 @@ class Team:
     def _listen_to(self, horses: list[Horse]) -> None:
         for horse in horses:
             self._read(horse)
-        self._go_on(heard=horses)
+        self._go_on()
 
     def _read(self, horse: Horse) -> bool:
         """Take in what a horse has sent; whether that was anything."""
