@@ -21,6 +21,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
+from workhorse.compat import sentries
+
 NAME = "rq"
 OURS = "workhorse.compat.rq"
 VERSION = "3.0.0"
@@ -67,7 +69,10 @@ def preloads() -> tuple[str, ...]:
     """What work horses import first, so that they are like this process."""
     first = "workhorse.compat.installed" if is_installed() else "workhorse.compat.handles"
     django = sys.modules.get("django.apps")
-    return (first, "workhorse.compat.djangos") if django and django.apps.ready else (first,)
+    is_ready = django is not None and django.apps.ready
+    # Django's settings may set up Sentry by themselves: they go before.
+    wanted = {"workhorse.compat.djangos": is_ready, sentries.PRELOADED: sentries.is_told()}
+    return (first, *(module for module, is_wanted in wanted.items() if is_wanted))
 
 
 def run_program(words: Sequence[str]) -> None:

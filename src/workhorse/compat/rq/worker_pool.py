@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import Any
 
 from workhorse import worker, worker_pool
+from workhorse.compat import sentries
 from workhorse.compat.clients import RQSource
 from workhorse.compat.rq.job import Job
 from workhorse.compat.rq.queue import Queue
@@ -41,6 +42,7 @@ class WorkerPool(worker_pool.WorkerPool):
         self.job_class = job_class
         self.queue_class = queue_class
         self._source = RQSource(connection, chosen(serializer))
+        kwargs.setdefault("work_horse_killed_handler", sentries.handler(None))
         kwargs["preload"] = (*preloads(), *kwargs.get("preload", ()))
         # The core's own worker: the processes of a pool import no program's class.
         super().__init__(
@@ -49,7 +51,7 @@ class WorkerPool(worker_pool.WorkerPool):
             num_workers,
             worker.Worker,
             chosen(serializer),
-            exception_handlers=exception_handlers,
+            exception_handlers=sentries.handlers(exception_handlers),
             isolation=worker_class.isolation,
             **{"default_result_ttl": DEFAULT_RESULT_TTL, **kwargs},
         )

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from workhorse import worker
+from workhorse.compat import sentries
 from workhorse.compat.clients import RQSource, client_of, namespace, way_to
 from workhorse.compat.making import only_theirs
 from workhorse.compat.rq.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
@@ -93,11 +94,11 @@ class BaseWorker(worker.Worker):
             name,
             default_result_ttl,
             self._source.connection,
-            exception_handlers,
+            sentries.handlers(exception_handlers),
             log_job_description=log_job_description,
             disable_default_exception_handler=disable_default_exception_handler,
             serializer=chosen(serializer),
-            work_horse_killed_handler=work_horse_killed_handler,
+            work_horse_killed_handler=sentries.handler(work_horse_killed_handler),
             **ours,
         )
 
