@@ -2,11 +2,14 @@
 
 import contextlib
 import random
+import signal
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from tests.support import jobs
-from tests.support.workers import Workers
+from tests.support.workers import WorkerProcess, Workers, eventually
 from workhorse.connection import Connection
 from workhorse.drivers import run
 from workhorse.effects import Flow, command
@@ -64,3 +67,41 @@ def test_a_worker_whose_every_connection_is_cut_while_it_rests_still_serves(
         with contextlib.suppress(ServerError):
             cut(connection, kind)
         assert queue.enqueue(jobs.give, 2).wait(10) == "finished"
+
+
+def rests(connection: Connection, worker: WorkerProcess) -> bool:
+    """Whether a job may be given to it straight."""
+
+    def look() -> Flow[bool]:
+        return bool((yield command("HEXISTS", connection.keys.worker(worker.name), "rests")))
+
+    return run(connection, look())
+
+
+def test_a_worker_that_is_told_to_end_while_it_rests_is_given_nothing_that_it_leaves_behind(
+    workers: Workers, connection: Connection
+):
+    queue = Queue(connection=connection)
+    for _ in range(6):
+        worker = workers.start()
+        eventually(partial(rests, connection, worker))
+        worker.signal(signal.SIGTERM)
+        given = []
+        while worker.process.poll() is None:
+            given.append(queue.enqueue(jobs.give, 1, on_crash="fail"))
+        assert {str(job.get_status()) for job in given} <= {"queued", "finished"}
+        queue.empty()
+
+
+def test_a_worker_that_ends_when_it_has_nothing_to_do_does_not_rest(
+    workers: Workers, connection: Connection, tmp_path: Path
+):
+    queue = Queue(connection=connection)
+    slow = queue.enqueue(jobs.book_when_told, str(tmp_path))
+    worker = workers.start(horses=2, burst=True)
+    eventually((tmp_path / "begun").exists)
+    assert queue.enqueue(jobs.give, 1).wait(10) == "finished"  # since then it has found nothing
+    assert not rests(connection, worker)
+    (tmp_path / "go").touch()
+    assert slow.wait(10) == "finished"
+    assert worker.ended() == 0

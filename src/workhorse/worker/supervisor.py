@@ -43,7 +43,8 @@ TICK = 1.0
 LAST = 10
 """How long a worker that has lost its pool may take to end, beyond its grace, seconds."""
 FAREWELL = 5.0
-"""How long a worker that is told to stop at once tries to return its jobs, seconds."""
+"""How long a worker that is told to stop at once tries to return its jobs, and one that has nothing
+more to do to take its leave, seconds."""
 
 
 def supervise(
@@ -90,6 +91,7 @@ class Supervisor:
         self._tether = tether
         self._tally = Tally(descriptions=settings.log_descriptions)
         self._stopping_since = 0.0
+        self._leaving_since = 0.0
         self._cold = False
         self._failure: Exception | None = None
         self._was_ready = False
@@ -292,13 +294,22 @@ class Supervisor:
         self._review()
 
     def _review(self) -> None:
-        if self._is_done():
+        if not self._is_done():
+            return
+        # Not before the server knows: what it gives to a worker that has gone is late by a lease.
+        self._trade.closing = True
+        self._leaving_since = self._leaving_since or time.monotonic()
+        self._trade.poke()
+        if not self._trade.may_be_given or self._has_waited_to_leave():
             self._over.set()
+
+    def _has_waited_to_leave(self) -> bool:
+        return time.monotonic() - self._leaving_since > FAREWELL
 
     def _is_done(self) -> bool:
         trade, team = self._trade, self._team
         idle = trade.settled and not team.busy()
-        if self._stopping_since:
+        if self._stopping_since or self._leaving_since:
             return self._is_stopped(idle=idle)
         if not idle:
             return False
@@ -312,6 +323,8 @@ class Supervisor:
     def _is_stopped(self, *, idle: bool) -> bool:
         if idle:
             return True
+        if self._leaving_since and not self._team.busy() and not self._trade.outcomes:
+            return self._has_waited_to_leave()
         # Told to stop at once, it does not wait for a server that is away.
         return self._cold and time.monotonic() - self._stopping_since > FAREWELL
 

@@ -151,6 +151,11 @@ class Trade:
         firing = self.clockwork is not None and self.clockwork.busy
         return not self.in_flight and not self.outcomes and not firing
 
+    @property
+    def may_be_given(self) -> bool:
+        """Whether the server still takes this worker for one that rests, and gives it jobs."""
+        return self.serving.rested and self.serving.listens
+
     def is_full(self) -> bool:
         """Whether it takes no jobs now, and so makes an exchange only to hand in outcomes."""
         return self._want() == 0
@@ -231,6 +236,8 @@ class Trade:
             return False
         if stuck := self.team.make_way():
             self._release(stuck)
+        if self.closing and self.may_be_given:
+            return True  # to say that it does not rest any more
         return bool(self.outcomes) or self._ring_on or (not self.empty and self._want() > 0)
 
     def _is_urgent(self) -> bool:
@@ -275,7 +282,8 @@ class Trade:
         self._ring_on = self._rung = False
         self._number += 1
         want = self._want()
-        rests = self.serving.flags(wants=want > 0)
+        # A burst ends when it gets nothing.
+        rests = self.serving.flags(wants=want > 0 and not self._settings.burst)
         return Pending(self._number, self._order(), want, outcomes, woken, rests)
 
     def _flow(self, pending: Pending) -> Flow[Exchanged]:
