@@ -18,6 +18,8 @@ def _variant(
 
 
 _CONCURRENT = ("--concurrency",)
+_NO_EXTRA = {"WORKHORSE_LOOP": "asyncio"}
+"""As it is installed without extras; where it is developed, uvloop is installed, too."""
 
 WORKHORSE = System(
     name="Workhorse",
@@ -34,7 +36,14 @@ WORKHORSE = System(
         "warm 2 horses": _variant("warm", horses=2, survives=True),
         "warm 4 horses": _variant("warm", horses=4, survives=True),
         "warm async c100": _variant(
-            "warm", "--concurrency", "100", flavour="a", slots=100, needs=_CONCURRENT, survives=True
+            "warm",
+            "--concurrency",
+            "100",
+            flavour="a",
+            slots=100,
+            needs=_CONCURRENT,
+            survives=True,
+            env=_NO_EXTRA,
         ),
         "warm async c1000": _variant(
             "warm",
@@ -44,6 +53,7 @@ WORKHORSE = System(
             slots=1000,
             needs=_CONCURRENT,
             survives=True,
+            env=_NO_EXTRA,
         ),
         "thread": _variant("thread", needs=("thread",), against="SimpleWorker", slots=8),
         "fork": _variant("fork", survives=True),

@@ -6,6 +6,7 @@ Imported by the first of them: asyncio would make every fork dearer.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from contextvars import Context
@@ -22,7 +23,12 @@ PATIENCE: Final = GRACE * 0.6
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    """What makes event loops for jobs: uvloop if it is installed, else asyncio itself."""
+    """What makes event loops for jobs: uvloop if it is installed, else asyncio itself.
+
+    `WORKHORSE_LOOP` may say which (see `settings.check_loop`).
+    """
+    if os.environ.get("WORKHORSE_LOOP") == "asyncio":
+        return precise_loop
     try:
         import uvloop  # noqa: PLC0415 - an extra
     except ImportError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any
 
 from workhorse.defaults import MAX_CRASHES
@@ -14,6 +15,7 @@ COROUTINES = 100
 """How many coroutines a horse runs at a time, unless it is told."""
 THREADS = 10
 """How many jobs a horse runs on threads at a time, unless it is told."""
+LOOPS = ("asyncio", "uvloop")
 STRATEGIES = ("default", "round_robin", "random")
 MEBIBYTE = 1024 * 1024
 
@@ -63,6 +65,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, with a sentence that says what can."""
+        check_loop(os.environ.get("WORKHORSE_LOOP", ""))
         _one_of("isolation", self.isolation, ISOLATIONS)
         _one_of("strategy", self.strategy, STRATEGIES)
         if not self.queues:
@@ -113,6 +116,20 @@ class Settings:
     def alive_ms(self) -> int:
         """How long after its last heartbeat the worker counts as alive."""
         return self.lease_ms * 2
+
+
+def check_loop(name: str) -> None:
+    """Refuse what `WORKHORSE_LOOP` may not say: which event loop jobs run in; '' leaves it open.
+
+    Raises:
+        ValueError: There is none of that name, or it is not installed.
+    """
+    if name:
+        _one_of("WORKHORSE_LOOP", name, LOOPS)
+    if name == "uvloop" and find_spec(name) is None:
+        raise ValueError(
+            "WORKHORSE_LOOP is 'uvloop', which is not installed: pip install 'workhorse[uvloop]'"
+        )
 
 
 def horses_wanted(value: int | str) -> int:
