@@ -358,6 +358,8 @@ def test_jobs_that_are_stopped_at_random_end_once_and_as_was_told(
             except InvalidJobOperation as error:
                 told.setdefault(job_id, str(error))
     ends = {job.id: job.wait(10) for job in made}
+    failed = [job.latest_result() for job in made if ends[job.id] == "failed"]
+    assert not failed, [(one.job_id, told.get(one.job_id), one.exc_string) for one in failed if one]
     assert set(ends.values()) <= {"finished", "stopped"}
     assert {one for one, end in ends.items() if end == "stopped"} == {
         one for one, said in told.items() if said == "stopped"

@@ -1,9 +1,13 @@
 """What a worker may be told of the event loop of its jobs."""
 
+import asyncio
+from typing import cast
+
 import pytest
 
+from workhorse.exceptions import JobStopped
 from workhorse.worker import settings
-from workhorse.worker.coroutines import loop_factory
+from workhorse.worker.coroutines import Loop, loop_factory
 from workhorse.worker.precision import precise_loop
 from workhorse.worker.settings import Settings, check_loop
 
@@ -30,3 +34,28 @@ def test_the_loop_that_was_chosen_is_the_one_that_is_made(monkeypatch):
     assert loop_factory() is precise_loop
     monkeypatch.delenv("WORKHORSE_LOOP")
     assert loop_factory() is not precise_loop  # uvloop is installed for the tests
+
+
+class Stuck:
+    """A runner as uvloop is left by an exception that comes before the loop's first turn."""
+
+    def get_loop(self):
+        return self
+
+    def is_running(self):
+        return True
+
+    def run(self, work, *, context):
+        work.close()
+        raise JobStopped("by a signal, say")
+
+
+def test_a_loop_that_was_left_running_is_not_used_again():
+    async def three():
+        return 3
+
+    loop = Loop()
+    loop._runner = cast("asyncio.Runner", Stuck())
+    with pytest.raises(JobStopped):
+        loop.run(three(), -1, None)
+    assert loop.run(three(), -1, None) == 3

@@ -67,6 +67,10 @@ class Loop:
             return self._run(self._known(work), seconds, context)
         finally:
             self._task = None
+            if self._runner.get_loop().is_running():
+                # An exception from outside, such as one that stops the job, came before its first
+                # turn. It is taken for running for ever: to close it is not possible.
+                self._runner = asyncio.Runner(loop_factory=loop_factory())
 
     def _run(self, work: Coroutine[Any, Any, T], seconds: float, context: Context | None) -> T:
         if seconds < 0:

@@ -91,5 +91,8 @@ class Stage:
 
     def _arrived(self, _number: int, _frame: FrameType | None) -> None:
         lease, self._asked = self._asked, None
-        if lease is not None and lease is self._lease:
+        if lease is None or lease is not self._lease:
+            return
+        # It may have become a coroutine since then.
+        if self._tries > 1 or not self._cancel():
             raise JobStopped(STOPPED)
