@@ -45,7 +45,7 @@ class Stuck:
     def is_running(self):
         return True
 
-    def run(self, work, *, context):
+    def run(self, work, **_options):
         work.close()
         raise JobStopped("by a signal, say")
 

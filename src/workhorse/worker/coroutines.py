@@ -71,6 +71,7 @@ class Loop:
                 # An exception from outside, such as one that stops the job, came before its first
                 # turn. It is taken for running for ever: to close it is not possible.
                 self._runner = asyncio.Runner(loop_factory=loop_factory())
+                work.close()
 
     def _run(self, work: Coroutine[Any, Any, T], seconds: float, context: Context | None) -> T:
         if seconds < 0:
