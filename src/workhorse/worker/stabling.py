@@ -112,7 +112,7 @@ class Stabling:
             if not raw:
                 self._lost()
                 return
-            self._heard(json.loads(raw))
+            self._heard(json.loads(raw.decode()))
 
     def _lost(self) -> None:
         self._deafen()

@@ -132,7 +132,7 @@ class Team:
         if shortest != NEVER:
             # It may begin later; then it is looked at once too often.
             self._due = min(self._due, self._loop.time() + shortest + GRACE)
-        for horse in self._horses.values():
+        for horse in () if self._once else self._horses.values():
             self.ears.rest(horse)
         self._arm()
 
@@ -278,7 +278,7 @@ class Team:
 
     def _inquire(self, horse: Horse) -> tuple[list[Flight], list[Lease]]:
         """Which of a dead horse's jobs end with it, and which run again."""
-        if horse.condemned:
+        if horse.condemned or not horse.busy:
             return list(horse.flights), []
         blamed, unharmed = self._quarantine.inquire(horse, self._marks.read(horse.place))
         return [] if blamed is None else [blamed], unharmed
@@ -363,7 +363,9 @@ class Team:
     def _arm(self) -> None:
         """Look at the horses again when the next thing can be due; never while none works."""
         horses, now = self._horses.values(), self._loop.time()
-        self._alarm.set(min(self._due, placing.next_look(horses, now)))
+        self._alarm.set(self._due)
+        if not self._once:
+            self._alarm.set(placing.next_look(horses, now))
         if self.backlog:
             self._alarm.set(now + OVERSTAY)
         if self._settings.max_horse_memory is not None and any(horse.busy for horse in horses):
