@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import weakref
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 from workhorse.connection import Connection
 from workhorse.drivers.delivery import Delivery, encode
@@ -70,19 +70,15 @@ class _Call:
                 future.set_result(reply)
 
 
-async def join(connection: Connection, joint: Joint, deliver: Deliver) -> Any:  # noqa: ANN401 - a reply
-    """The reply to a call that this part has gone with.
+def join(connection: Connection, joint: Joint, deliver: Deliver) -> asyncio.Future[Any]:
+    """The reply, once it is there, to a call that this part goes with.
 
-    Who stops waiting for it changes nothing for the others.
-
-    Raises:
+    Who stops waiting for it changes nothing for the others. Waiting raises:
         ServerError: The server answered with an error.
         ConnectionLost: The server stayed away for longer than the connection's patience.
     """
     loop = asyncio.get_running_loop()
-    gathering = _gathering.get(loop)
-    if gathering is None:
-        gathering = _gathering[loop] = {}
+    gathering = _here(loop)
     key = connection, joint.kind
     call = gathering.get(key)
     if call is None:
@@ -93,7 +89,17 @@ async def join(connection: Connection, joint: Joint, deliver: Deliver) -> Any:  
     call.waiting.append(future)
     if len(call.parts) == MOST:
         _close(gathering, key, call)
-    return await future
+    return future
+
+
+def _here(loop: asyncio.AbstractEventLoop) -> dict[Any, _Call]:
+    """What gathers in a loop; most programs have one, so the latest is at hand."""
+    global _latest  # noqa: PLW0603 - a race costs a look into the dictionary
+    known, gathering = _latest
+    if known() is not loop:
+        gathering = _gathering.setdefault(loop, {})
+        _latest = weakref.ref(loop), gathering
+    return gathering
 
 
 def _close(gathering: dict[Any, _Call], key: object, call: _Call) -> None:
@@ -103,6 +109,9 @@ def _close(gathering: dict[Any, _Call], key: object, call: _Call) -> None:
         call.send()
 
 
-_gathering: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Any, _Call]] = WeakKeyDictionary()
+_Gathering = dict[Any, _Call]
+_gathering: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Gathering]
+_gathering = weakref.WeakKeyDictionary()
+_latest: tuple[Callable[[], asyncio.AbstractEventLoop | None], _Gathering] = (lambda: None), {}
 _tasks: set[asyncio.Task[None]] = set()
 """Those that take care of a call; a loop alone would forget them."""

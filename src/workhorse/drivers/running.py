@@ -7,6 +7,8 @@ A flow yields effects and the driver performs them. What both drivers have to de
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from workhorse.connection import Connection
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_CALLS = (Call, Batch)
 PROBE_EVERY = 5.0
 """How long a listener trusts in messages alone, seconds: one may have been lost."""
 
@@ -56,7 +59,11 @@ async def arun(connection: Connection, flow: Flow[T]) -> T:
         effect = next(flow)
         while True:
             try:
-                reply = await _aperformed(connection, effect)
+                reply = await (
+                    _joining()(connection, effect, adeliver)
+                    if type(effect) is Joint
+                    else _aperformed(connection, effect)
+                )
             except Exception as error:  # noqa: BLE001 - every error is the flow's to handle
                 effect = flow.throw(error)
             else:
@@ -69,25 +76,28 @@ async def arun(connection: Connection, flow: Flow[T]) -> T:
 def _performed(connection: Connection, effect: Effect) -> Any:  # noqa: ANN401 - a reply
     if isinstance(effect, Joint):
         effect = effect.make((effect.part,))
-    if isinstance(effect, Call | Batch):
+    if isinstance(effect, _CALLS):
         return _deliver(connection, Delivery(connection, effect))
     if isinstance(effect, Listen):
         return _listen(connection, effect)
     return effect.work()
 
 
-async def _aperformed(connection: Connection, effect: Effect) -> Any:  # noqa: ANN401 - a reply
-    if isinstance(effect, Joint):
-        from workhorse.drivers.joining import join  # noqa: PLC0415 - imports asyncio
+@cache
+def _joining() -> Callable[..., Awaitable[Any]]:
+    from workhorse.drivers.joining import join  # noqa: PLC0415 - imports asyncio
 
-        return await join(connection, effect, adeliver)
-    if isinstance(effect, Call | Batch):
+    return join
+
+
+async def _aperformed(connection: Connection, effect: Effect) -> Any:  # noqa: ANN401 - a reply
+    if isinstance(effect, _CALLS):
         return await adeliver(connection, Delivery(connection, effect))
     if isinstance(effect, Listen):
         return await _alisten(connection, effect)
     import asyncio  # noqa: PLC0415 - as elsewhere here: the blocking driver needs none of it
 
-    return await asyncio.to_thread(effect.work)
+    return await asyncio.to_thread(effect.work)  # type: ignore[union-attr]  # no Joint comes here
 
 
 def _deliver(connection: Connection, delivery: Delivery) -> Any:  # noqa: ANN401 - a reply

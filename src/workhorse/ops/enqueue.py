@@ -23,6 +23,12 @@ PER_CALL = 250
 """How many jobs one script call stores at most: larger calls would keep others waiting."""
 BYTES_TO_JOIN = 8_000
 """How large a job is at most that is stored with others that come meanwhile."""
+_PLAIN = 6
+"""How many words the fields of a call without options are: names and values."""
+_DATA = 3
+"""Where its arguments are among them."""
+_REST = 2_000
+"""Larger than the others together: the name of the function, and the description."""
 BYTES_PER_CALL = 8_000_000
 """How much they weigh together at most, unless one alone weighs more, bytes."""
 
@@ -123,7 +129,11 @@ def _by_weight(specs: Sequence[CallSpec]) -> Iterator[Sequence[CallSpec]]:
 
 
 def _weight(spec: CallSpec) -> int:
-    return sum(map(len, spec.fields))
+    """How large a call is at most, bytes."""
+    fields = spec.fields
+    if len(fields) == _PLAIN:  # as most are
+        return len(fields[_DATA]) + _REST
+    return sum(map(len, fields))
 
 
 def words_of(specs: Sequence[CallSpec]) -> list[Word]:

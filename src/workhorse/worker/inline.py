@@ -39,7 +39,7 @@ from workhorse.worker.hooks import conclude
 from workhorse.worker.inbox import Alarm
 from workhorse.worker.interventions import Bench, Interventions
 from workhorse.worker.orders import Orders
-from workhorse.worker.pacing import Pace
+from workhorse.worker.pacing import MOST_AHEAD, Pace
 from workhorse.worker.settings import Settings
 from workhorse.worker.stable import kit_for
 from workhorse.worker.stage import Stage
@@ -107,11 +107,8 @@ class InlineWorker:
         beat = threading.Thread(target=self._beat, name="workhorse-heartbeat", daemon=True)
         beat.start()
         self._interventions.start()
-        log.info(
-            "worker %s listens on %s (inline)",
-            self._settings.name,
-            ", ".join(self._settings.queues),
-        )
+        queues = ", ".join(self._settings.queues)
+        log.info("worker %s listens on %s (inline)", self._settings.name, queues)
         try:
             with self._stage:
                 self._work()
@@ -130,7 +127,8 @@ class InlineWorker:
         while True:
             want = self._want()
             if self._bench and not self._outcomes and not want:
-                self._run_some()
+                # The other half runs while the server works on what has come of this one.
+                self._run_some(most=(len(self._bench) + 1) // 2)
                 continue
             pending = self._prepare(want)
             flow = self._send(pending)
@@ -160,12 +158,13 @@ class InlineWorker:
         outcomes = list(self._outcomes)
         return None if self._in_flight else {(one.job_id, one.token) for one in outcomes}
 
-    def _run_some(self) -> None:
-        """Run jobs until they have taken `BATCH_TIME`; all of them, or a stop."""
+    def _run_some(self, most: int = MOST_AHEAD) -> None:
+        """Run jobs until they have taken `BATCH_TIME`; so many of them, or all, or a stop."""
         if not self._bench:
             return
         until = time.monotonic() + BATCH_TIME
-        while time.monotonic() < until:
+        while most and time.monotonic() < until:
+            most -= 1
             if self._stopping.is_set():
                 self._outcomes += map(self._released, self._bench)
                 self._bench.clear()
