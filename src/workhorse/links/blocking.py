@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _BUFFER_SIZE = 65536
 LOOKS = 150
 """How often to look for an answer before falling asleep over it; a look takes about 0.7 us."""
+LOOKS_OUT = 1500
+"""How often to look for a message: a quick job, and its way there and back, takes less than that."""
 
 
 class _Socket(socket.socket):
@@ -185,6 +187,7 @@ class Link:
         if sock is None:
             raise ConnectionLost(f"{address_text(self.address)}: the link is closed")
         deadline = time.monotonic() + timeout
+        looks = LOOKS_OUT
         try:
             while True:
                 reply = self._reader.gets()
@@ -194,9 +197,10 @@ class Link:
                         return None
                     self._set_timeout(sock, remaining)
                     try:
-                        self._fill(sock)
+                        self._fill(sock, looks)
                     except (TimeoutError, BlockingIOError):
                         return None
+                    looks = LOOKS
                 elif reply[0] == b"smessage":
                     message: bytes = reply[2]
                     return message
@@ -234,15 +238,15 @@ class Link:
             reply = self._reader.gets()
         return reply
 
-    def _fill(self, sock: socket.socket) -> None:
-        size = self._soon(sock)
+    def _fill(self, sock: socket.socket, looks: int = LOOKS) -> None:
+        size = self._soon(sock, looks)
         if size is None:
             size = sock.recv_into(self._buffer)
         if not size:
             raise ConnectionLost(f"{address_text(self.address)}: the server closed the connection")
         self._reader.feed(self._buffer, 0, size)  # type: ignore[arg-type]  # it takes any buffer
 
-    def _soon(self, sock: socket.socket) -> int | None:
+    def _soon(self, sock: socket.socket, looks: int) -> int | None:
         """What comes while it is looked for; None if nothing did.
 
         Most answers are there within 100 us, and to fall asleep and be woken takes half as long
@@ -251,7 +255,7 @@ class Link:
         """
         if not isinstance(sock, _Socket):
             return None  # TLS knows no such look
-        for _ in range(LOOKS):
+        for _ in range(looks):
             try:
                 return sock.recv_into(self._buffer, 0, socket.MSG_DONTWAIT)
             except BlockingIOError:
