@@ -37,7 +37,7 @@ _BUFFER_SIZE = 65536
 LOOKS = 150
 """How often to look for an answer before falling asleep over it; a look takes about 0.7 us."""
 LOOKS_OUT = 1500
-"""How often to look for a message: a quick job, and its way there and back, takes less than that."""
+"""How often to look for a message: a quick job, there and back, takes less time than that."""
 
 
 class _Socket(socket.socket):
