@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,8 @@ def interpreter(system: System) -> str:
         NotInstalled: It cannot be made.
     """
     if not system.requirements:
+        # As pip does it for the others: without it a worker would compile itself at each start.
+        compileall.compile_dir(ROOT / "src", quiet=1)
         return sys.executable
     folder = ROOT / ".venvs" / system.distribution
     python, stamp = folder / "bin" / "python", folder / ".ready"
