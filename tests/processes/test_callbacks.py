@@ -423,6 +423,26 @@ def test_a_stopped_job_calls_on_stopped_and_nothing_else(
 
 
 @pytest.mark.parametrize("isolation", ISOLATIONS)
+def test_a_coroutine_that_is_stopped_in_the_middle_has_not_failed(
+    workers: Workers, queue: Queue, notes: Path, isolation: str
+):
+    workers.start(isolation=isolation)
+    job = enqueue(
+        queue,
+        notes,
+        jobs.async_book_when_told,
+        str(notes.parent),
+        on_stopped=endings.stopped,
+        on_failure=endings.fail,
+    )
+    eventually((notes.parent / "begun").exists)
+    send_stop_job_command(queue.connection, job.id)
+    assert job.wait(SOON) == "stopped"
+    (said,) = eventually(lambda: noted(notes))
+    assert said["kind"] == "stopped"
+
+
+@pytest.mark.parametrize("isolation", ISOLATIONS)
 def test_a_job_that_is_stopped_in_its_callback_is_stopped(
     workers: Workers, queue: Queue, notes: Path, isolation: str
 ):

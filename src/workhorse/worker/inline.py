@@ -197,6 +197,7 @@ class InlineWorker:
 
     def _whole(self, run: Run) -> Report:
         report = run.whole()
+        self._stage.amend(run)
         # A job that is given back has not failed.
         return report if self._interrupted else conclude(run, report)
 

@@ -10,6 +10,7 @@ from types import FrameType
 from workhorse.exceptions import JobStopped
 from workhorse.ops.leases import Lease
 from workhorse.ops.reports import Report
+from workhorse.worker.execution import Run
 from workhorse.worker.kernel import INTERRUPT
 from workhorse.worker.threads import raise_in
 from workhorse.worker.timeouts import GRACE, STOPPED
@@ -63,6 +64,11 @@ class Stage:
         except JobStopped:
             self._lease = None
         return report or Report("failed", STOPPED.encode())
+
+    def amend(self, run: Run) -> None:
+        """A run that was to end was stopped, whatever it made of that, such as a cancellation."""
+        if run.error is not None and self._lease is not None and self._early is self._lease:
+            run.error = JobStopped(STOPPED)
 
     def interrupt(self, lease: Lease) -> None:
         """From another thread: have a job end that runs, or is about to; until it does."""

@@ -304,7 +304,8 @@ class Supervisor:
             self._over.set()
 
     def _has_waited_to_leave(self) -> bool:
-        return time.monotonic() - self._leaving_since > FAREWELL
+        since = self._stopping_since if self._cold else self._leaving_since
+        return time.monotonic() - since > FAREWELL
 
     def _is_done(self) -> bool:
         trade, team = self._trade, self._team
