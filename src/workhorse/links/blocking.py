@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     import ssl
 
 _BUFFER_SIZE = 65536
-LOOKS = 150
-"""How often to look for an answer before falling asleep over it; a look takes about 0.7 us."""
-LOOKS_OUT = 1500
-"""How often to look for a message: a quick job, there and back, takes less time than that."""
+LOOK = 0.0001
+"""How long to look for an answer before falling asleep over it, seconds."""
+LOOK_OUT = 0.001
+"""How long to look for a message: a quick job, there and back, takes less time than that."""
 
 
 class _Socket(socket.socket):
@@ -187,7 +187,7 @@ class Link:
         if sock is None:
             raise ConnectionLost(f"{address_text(self.address)}: the link is closed")
         deadline = time.monotonic() + timeout
-        looks = LOOKS_OUT
+        look = LOOK_OUT
         try:
             while True:
                 reply = self._reader.gets()
@@ -197,10 +197,10 @@ class Link:
                         return None
                     self._set_timeout(sock, remaining)
                     try:
-                        self._fill(sock, looks)
+                        self._fill(sock, look)
                     except (TimeoutError, BlockingIOError):
                         return None
-                    looks = LOOKS
+                    look = LOOK
                 elif reply[0] == b"smessage":
                     message: bytes = reply[2]
                     return message
@@ -238,15 +238,15 @@ class Link:
             reply = self._reader.gets()
         return reply
 
-    def _fill(self, sock: socket.socket, looks: int = LOOKS) -> None:
-        size = self._soon(sock, looks)
+    def _fill(self, sock: socket.socket, look: float = LOOK) -> None:
+        size = self._soon(sock, look)
         if size is None:
             size = sock.recv_into(self._buffer)
         if not size:
             raise ConnectionLost(f"{address_text(self.address)}: the server closed the connection")
         self._reader.feed(self._buffer, 0, size)  # type: ignore[arg-type]  # it takes any buffer
 
-    def _soon(self, sock: socket.socket, looks: int) -> int | None:
+    def _soon(self, sock: socket.socket, seconds: float) -> int | None:
         """What comes while it is looked for; None if nothing did.
 
         Most answers are there within 100 us, and to fall asleep and be woken takes half as long
@@ -255,12 +255,15 @@ class Link:
         """
         if not isinstance(sock, _Socket):
             return None  # TLS knows no such look
-        for _ in range(looks):
+        # By the clock, not by their number: on a busy machine each may take its time.
+        until = time.monotonic() + seconds
+        while True:
             try:
                 return sock.recv_into(self._buffer, 0, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 os.sched_yield()
-        return None
+            if time.monotonic() >= until:
+                return None
 
     def _fail(self, error: BaseException, timeout: float | None = None) -> NoReturn:
         """Close, and raise the error, as `ConnectionLost` if it is the operating system's."""
