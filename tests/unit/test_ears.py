@@ -6,10 +6,10 @@ import pytest
 
 from workhorse.ops.leases import Lease
 from workhorse.ops.reports import Report
-from workhorse.worker.alarm import Alarm
 from workhorse.worker.ears import PLENTY, Ears
 from workhorse.worker.handoff import report_message
 from workhorse.worker.horses import Horse
+from workhorse.worker.timer import Timer
 
 REPORT = Report("finished", b"", 7)
 
@@ -57,6 +57,16 @@ def horses():
         one.close()
 
 
+def two_who_rest(horses):
+    """Two horses that have plenty to do, and who listens to them later."""
+    listener = Listener()
+    for number in (1, 2):
+        horses.append(horse(number, 4, PLENTY))
+        listener.ears.listen(horses[-1])
+        listener.ears.rest(horses[-1])
+    return listener
+
+
 def test_who_has_little_to_do_is_heard_at_once(horses):
     async def body():
         listener = Listener()
@@ -72,11 +82,7 @@ def test_who_has_little_to_do_is_heard_at_once(horses):
 
 def test_those_who_have_plenty_are_heard_together_and_later(horses):
     async def body():
-        listener = Listener()
-        for number in (1, 2):
-            horses.append(horse(number, 4, PLENTY))
-            listener.ears.listen(horses[-1])
-            listener.ears.rest(horses[-1])
+        listener = two_who_rest(horses)
         assert listener.ears.resting
         says(horses[0], 0)
         says(horses[1], 0)
@@ -90,18 +96,14 @@ def test_those_who_have_plenty_are_heard_together_and_later(horses):
 
 def test_who_has_ended_meanwhile_is_not_listened_to_again(horses):
     async def body():
-        listener = Listener()
-        for number in (1, 2):
-            horses.append(horse(number, 4, PLENTY))
-            listener.ears.listen(horses[-1])
-            listener.ears.rest(horses[-1])
+        listener = two_who_rest(horses)
         horses[0].close()
         return await listener.next()
 
     assert asyncio.run(body()) == [2]
 
 
-def test_an_alarm_rings_at_the_earliest_time_and_once():
+def test_a_timer_rings_at_the_earliest_time_and_once():
     async def body():
         rung, over = [], asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -110,11 +112,11 @@ def test_an_alarm_rings_at_the_earliest_time_and_once():
             rung.append(loop.time())
             over.set()
 
-        alarm, now = Alarm(ring), loop.time()
-        alarm.set(float("inf"))
-        alarm.set(now + 3600)
-        alarm.set(now + 0.001)
-        alarm.set(now + 60)
+        timer, now = Timer(ring), loop.time()
+        timer.set(float("inf"))
+        timer.set(now + 3600)
+        timer.set(now + 0.001)
+        timer.set(now + 60)
         async with asyncio.timeout(10):
             await over.wait()
         return len(rung), rung[0] - now
@@ -124,12 +126,12 @@ def test_an_alarm_rings_at_the_earliest_time_and_once():
     assert 0.001 <= after < 10
 
 
-def test_an_alarm_that_was_cancelled_does_not_ring():
+def test_a_timer_that_was_cancelled_does_not_ring():
     async def body():
         rung, loop = [], asyncio.get_running_loop()
-        alarm, over = Alarm(lambda: rung.append(1)), asyncio.Event()
-        alarm.set(loop.time() + 0.001)
-        alarm.cancel()
+        timer, over = Timer(lambda: rung.append(1)), asyncio.Event()
+        timer.set(loop.time() + 0.001)
+        timer.cancel()
         loop.call_later(0.01, over.set)
         await over.wait()
         return rung

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from workhorse.worker.horses import Horse
+from workhorse.worker.timer import Timer
 
 LATER: Final = 0.0045
 """How long a horse is not listened to, seconds: so long may a result wait while all are at work."""
@@ -30,7 +31,7 @@ class Ears:
         self._heard = heard
         self._loop = asyncio.get_running_loop()
         self._resting: list[Horse] = []
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer = Timer(self._catch_up)
         self._catches_up = False
 
     @property
@@ -52,14 +53,12 @@ class Ears:
         if flights.aside or flights.behind() < PLENTY or not horse.audible:
             return
         if self._loop.remove_reader(horse.reports.fileno()):
-            if not self._resting:
-                self._timer = self._loop.call_later(LATER, self._catch_up)
+            self._timer.set(self._loop.time() + LATER)
             self._resting.append(horse)
 
     def close(self) -> None:
         """Listen to nobody any more whom it does not listen to now."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._timer.cancel()
 
     def _catch_up(self) -> None:
         horses = [horse for horse in self._resting if horse.audible]

@@ -203,10 +203,7 @@ class Voice:
         """Say how a run ended."""
         message, beside = report_message(job_id, report, way)
         try:
-            if beside:
-                send(self._end, message, beside)
-            else:
-                self._end.send(message)
+            send(self._end, message, beside)
         except OSError as error:
             if not beside or error.errno not in _SHORT:
                 raise

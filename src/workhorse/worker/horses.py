@@ -149,10 +149,7 @@ class Horse:
         """Hand over a job; False: not now."""
         message, beside = job_message(lease)
         try:
-            if beside:
-                send(self._jobs, message, beside)
-            else:
-                self._jobs.send(message)
+            send(self._jobs, message, beside)
         except OSError:
             # Full, or dead and about to be reported: either way somebody will ask again.
             return False

@@ -11,7 +11,6 @@ from typing import Final
 from workhorse.ops.leases import Lease
 from workhorse.ops.reports import Report
 from workhorse.worker import lateness, obituary, placing
-from workhorse.worker.alarm import Alarm
 from workhorse.worker.caution import Caution
 from workhorse.worker.ears import Ears
 from workhorse.worker.flights import Flight
@@ -24,6 +23,7 @@ from workhorse.worker.settings import Settings
 from workhorse.worker.stabling import Stabling
 from workhorse.worker.stopping import Ender
 from workhorse.worker.timeouts import GRACE
+from workhorse.worker.timer import Timer
 
 log = logging.getLogger("workhorse.worker")
 MEMORY_CHECK: Final = 0.1
@@ -67,7 +67,7 @@ class Team:
         self._ended = ended
         self._freed = freed
         self._loop = asyncio.get_running_loop()
-        self._alarm = Alarm(self._look)
+        self._timer = Timer(self._look)
         self._horses: dict[int, Horse] = {}
         self.ears = Ears(self._listen_to)
         self._muster = Muster(settings, stable, self._horses, self.ears.listen)
@@ -220,7 +220,7 @@ class Team:
     def close(self) -> None:
         """Let all horses go; none comes after them."""
         self._muster.close()
-        self._alarm.cancel()
+        self._timer.cancel()
         self.ears.close()
         for horse in self._horses.values():
             horse.close()
@@ -363,15 +363,15 @@ class Team:
     def _arm(self) -> None:
         """Look at the horses again when the next thing can be due; never while none works."""
         horses, now = self._horses.values(), self._loop.time()
-        self._alarm.set(self._due)
+        self._timer.set(self._due)
         if not self._once:
-            self._alarm.set(placing.next_look(horses, now))
+            self._timer.set(placing.next_look(horses, now))
         if self.backlog:
-            self._alarm.set(now + OVERSTAY)
+            self._timer.set(now + OVERSTAY)
         if self._settings.max_horse_memory is not None and any(horse.busy for horse in horses):
-            self._alarm.set(now + MEMORY_CHECK)
+            self._timer.set(now + MEMORY_CHECK)
         if self._caution.until > now:
-            self._alarm.set(self._caution.until)
+            self._timer.set(self._caution.until)
 
     def _look(self) -> None:
         for horse in list(self._horses.values()):

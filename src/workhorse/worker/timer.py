@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 
-class Alarm:
+class Timer:
     """Rings once, at the earliest of the times that it is set to; then it can be set again.
 
     Args:
