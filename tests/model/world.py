@@ -283,8 +283,10 @@ class World:
             refused = last["refused"].split()
         else:
             refused = [outcome.id for outcome in outcomes if not self._settle(outcome)]
-            self._housekeeping()
-            taken = self._take(queues, want, token)
+            falling = self._housekeeping(queues if want else [])
+            taken = self._take(queues, want, token, falling)
+            for queue in falling:
+                self._promote(queue)
             if taken or outcomes:
                 key = self.hashes.setdefault(worker, Key({}))
                 key.content |= {"number": str(number), "taken": " ".join(taken)}
@@ -296,19 +298,30 @@ class World:
                 self.ring(queue)
         return taken, refused
 
-    def _take(self, queues: list[str], want: int, token: str) -> list[str]:
+    def _take(self, queues: list[str], want: int, token: str, falling: list[str]) -> list[str]:
         taken: list[str] = []
         for queue in queues:
-            ids = self.queue[queue][: want - len(taken)]
-            for job_id in ids:
+            room = want - len(taken)
+            waiting = [("queued", job_id) for job_id in self.queue[queue][:room]]
+            if queue in falling and len(waiting) < room:
+                alive = sum(self._is_live(job_id, "queued", queue) for _, job_id in waiting)
+                due = self._due("scheduled", queue)[: room - alive]
+                waiting += [("scheduled", job_id) for job_id in due]
+            for status, job_id in waiting:
                 fields = self.fields(job_id)
-                live = fields.get("status") == "queued" and fields["origin"] == queue
+                live = self._is_live(job_id, status, queue)
                 crashed = live and "crashes" in fields
                 if crashed and taken:
                     return taken
-                self.queue[queue].pop(0)
+                if status == "queued":
+                    self.queue[queue].pop(0)
+                else:
+                    del self.sets["scheduled", queue][job_id]
                 if not live:
                     continue
+                if status == "scheduled":
+                    self.set(job_id, enqueued_at=self.now)
+                    self.drop(job_id, "front")
                 attempt = int(fields.get("attempt", 0)) + 1
                 self.set(job_id, status="started", started_at=self.now, token=token)
                 self.set(job_id, attempt=attempt)
@@ -319,6 +332,10 @@ class World:
                 if crashed:
                     return taken
         return taken
+
+    def _is_live(self, job_id: str, status: str, queue: str) -> bool:
+        fields = self.fields(job_id)
+        return fields.get("status") == status and fields["origin"] == queue
 
     def _settle(self, one: Settled) -> bool:
         fields = self.fields(one.id)
@@ -386,11 +403,15 @@ class World:
         ran = self.now - int(fields.get("started_at", self.now))
         self._end(job_id, "fail", why, int(fields.get("failure_ttl", YEAR // 1000)) * 1000, ran)
 
-    def _housekeeping(self) -> None:
+    def _housekeeping(self, queues: list[str]) -> list[str]:
+        """Do what is due; returns from which of these queues jobs have fallen due."""
+        falling = []
         due = sorted((at, entry) for entry, at in self.agenda.items() if at <= self.now)
         for _, entry in due[:8]:
             kind, _, queue = entry.partition(":")
-            if kind == "s":
+            if kind == "s" and queue in queues:
+                falling.append(queue)
+            elif kind == "s":
                 self._promote(queue)
             elif kind == "l":
                 for job_id in self._due("started", queue)[::-1]:
@@ -401,6 +422,7 @@ class World:
                 for job_id in self._due(registry, queue):
                     del self.sets[registry, queue][job_id]
                 self.look_again(kind, registry, queue, self.now + 5000)
+        return falling
 
     def _promote(self, queue: str) -> None:
         for job_id in self._due("scheduled", queue):

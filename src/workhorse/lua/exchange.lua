@@ -28,6 +28,7 @@
 -- @include lib/now
 -- @seldom lib/replay
 -- @lazy lib/housekeeping
+-- @lazy lib/promote_rest
 -- @lazy lib/pass_on
 -- @lazy lib/rest_now
 -- @include lib/until_due
@@ -43,14 +44,26 @@ else
   local at = first
   if flags + 0 >= 4 then call('HDEL', me, 'rests') end
   while ARGV[at] do at = settle(at, refused, now) end
-  local due = call('ZRANGE', agenda, 0, 0, 'WITHSCORES')
-  if due[2] and tonumber(due[2]) <= now then news = housekeeping(max_crashes, now) end
-  local open, stop, seen, suspended = want + 0, false, 0, news.suspended or {}
-  while i < first and open > 0 and not stop do
-    if suspended[ARGV[i]] then seen = 0 else stop, seen = take_from(ARGV[i], open, taken, lease, token, now) end
-    if stop or seen == open then rest = rest or i end
-    open, i = want - taken.count, seen > 0 and i + 1 or next_busy(i + 1, first - 1)
+  local due, many = call('ZRANGE', agenda, 0, 0, 'WITHSCORES'), #ARGV - first > 100
+  if due[2] and tonumber(due[2]) <= now then
+    news = housekeeping(max_crashes, now, 9, first - 1, many and 0 or 500)
   end
+  local open, stop, seen, suspended, falling = want + 0, false, 0, news.suspended or {}, news.falling
+  while i < first and open > 0 and not stop do
+    local queue, asked, before = ARGV[i], open, taken.count
+    if suspended[queue] then seen = 0 else stop, seen = take_from(queue, open, taken, lease, token, now) end
+    open = want - taken.count
+    if falling and falling[queue] and not stop then
+      local more = seen == asked
+      if not more then asked, stop, seen = open, take_from(queue, open, taken, lease, token, now, true) end
+      open = want - taken.count
+      local took = taken.count - before
+      if many or took > 32 then falling[queue] = more and math.ceil(took / 2) or 0 end
+    end
+    if stop or seen == asked then rest = rest or i end
+    i = (seen > 0 or falling) and i + 1 or next_busy(i + 1, first - 1)
+  end
+  if falling then promote_rest(falling, now) end
   if taken.count > 0 or ARGV[first] then remember_exchange(me, number, taken, refused, last[4]) end
 end
 if news.suspended or flags % 2 == 1 then left = pass_on(9, first - 1, news.suspended or {}, flags % 2 == 1)

@@ -1,7 +1,8 @@
 -- Do what is due: promote scheduled jobs, take back jobs whose lease ran out, forget
 -- expired registry entries, and tell those who wait for jobs that have ended. Bounded: at most 8
 -- entries of the agenda, each bounded again. Returns news for the worker; `suspended` in it says which
--- queues are, if any.
+-- queues are, if any, and `falling` in which of those that ARGV names from `first` to `last` jobs have
+-- fallen due, with `most` for each.
 -- @include lib/promote
 -- @include lib/abandon
 -- @include lib/look_again
@@ -25,11 +26,25 @@ local function trim(kind, queue, registry, now)
   look_again(kind, queue, registry, old < 1000 and now + 5000 or 0)
 end
 
-local function housekeeping(max_crashes, now)
+local function is_among(queue, first, last)
+  for i = first, last do
+    if ARGV[i] == queue then return true end
+  end
+  return false
+end
+
+local function housekeeping(max_crashes, now, first, last, most)
   local due, news = redis.call('ZRANGE', agenda, '-inf', now, 'BYSCORE', 'LIMIT', 0, 8), {}
   for _, entry in ipairs(due) do
     local kind, queue = string.match(entry, '^(%a):(.*)$')
-    if kind == 's' then promote(queue, now)
+    if kind == 's' then
+      local suspended = news.suspended
+      if is_among(queue, first, last) and not (suspended and suspended[queue]) then
+        news.falling = news.falling or {}
+        news.falling[queue] = most
+      else
+        promote(queue, now, 500)
+      end
     elseif kind == 'l' then reap(queue, max_crashes, now)
     elseif kind == 'x' then trim(kind, queue, finished_key(queue), now)
     elseif kind == 'f' then trim(kind, queue, failed_key(queue), now)

@@ -1,19 +1,21 @@
--- Jobs whose time has come go to their queue, oldest first, at most 500 per call.
+-- Jobs whose time has come go to their queue, oldest first, so many at most. If there are more, they are
+-- due behind all else that is.
+-- @include lib/call
 -- @include lib/fields
 -- @include lib/text
 -- @include lib/wait
 -- @include lib/place
 -- @include lib/look_again
 -- @seldom lib/admit
-local function promote(queue, now)
-  local registry, back, front = scheduled_key(queue), {}, {}
-  local due = redis.call('ZRANGE', registry, '-inf', now, 'BYSCORE', 'LIMIT', 0, 500)
+local function promote(queue, now, most)
+  local registry, back, front, at = scheduled_key(queue), {}, {}, text_of(now)
+  local due = call('ZRANGE', registry, '-inf', at, 'BYSCORE', 'LIMIT', 0, most)
   for _, id in ipairs(due) do
     local job = fields_of(id, 'status', 'origin', 'front', 'ttl', 'after', 'rate_limit')
     if job[1] == 'scheduled' and job[2] == queue then
-      redis.call('HSET', job_key(id), 'status', 'queued', 'enqueued_at', text_of(now))
-      if job[3] then redis.call('HDEL', job_key(id), 'front') end
-      if not job[5] then wait_again(id, job[4]) end
+      call('HSET', job_key(id), 'status', 'queued', 'enqueued_at', at)
+      if job[3] then call('HDEL', job_key(id), 'front') end
+      if job[4] and not job[5] then wait_again(id, job[4]) end
       if not job[6] or admit(id, job[6], now) then
         local ids = job[3] == '1' and front or back
         ids[#ids + 1] = id
@@ -22,6 +24,6 @@ local function promote(queue, now)
   end
   place_many(queue, 'RPUSH', back)
   place_many(queue, 'LPUSH', front)
-  if #due > 0 then redis.call('ZREMRANGEBYRANK', registry, 0, #due - 1) end
-  look_again('s', queue, registry, 0)
+  if #due > 0 then call('ZREMRANGEBYRANK', registry, 0, #due - 1) end
+  look_again('s', queue, registry, now)
 end
