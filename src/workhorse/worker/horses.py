@@ -20,7 +20,7 @@ from workhorse.worker.handoff import (
 )
 from workhorse.worker.kernel import kill_group
 from workhorse.worker.marks import ALONE, NOBODY, mark_of
-from workhorse.worker.pacing import AHEAD, MOST_AHEAD
+from workhorse.worker.pacing import AHEAD, BESIDE, MOST_AHEAD
 from workhorse.worker.parcels import NO_WAIT, RECEIVE, BadParcel, channel, receive, send
 
 OVERSTAY: Final = 0.020
@@ -136,9 +136,8 @@ class Horse:
         ):
             return False
         if together:
-            if flights.plain:
-                lanes = 1
-            return len(flights) < lanes or flights.load + expected <= AHEAD * lanes
+            lanes, ahead = (1, AHEAD) if flights.plain else (lanes, BESIDE * lanes)
+            return len(flights) < lanes or flights.load + expected <= ahead
         if flights.aside or flights.plain < len(line):
             return not flights.turns() and len(flights) < lanes
         return not line or flights.load + expected <= AHEAD

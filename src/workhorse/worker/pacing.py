@@ -4,6 +4,8 @@ from __future__ import annotations
 
 AHEAD = 0.010
 """How much work a horse is given ahead, seconds: enough to hide the hand-over."""
+BESIDE = 2 * AHEAD
+"""The same for each of the jobs that it runs together: many end at once, and want others at once."""
 MOST_AHEAD = 400
 """How many jobs a horse is given ahead at most."""
 UNKNOWN = 0.020
@@ -95,8 +97,8 @@ class Pace:
     def depth(self) -> int:
         """How many jobs a horse should hold: `AHEAD` of average ones, hundreds if they are fast.
 
-        Of those that run together, one for each lane, and as much ahead for each.
+        Of those that run together, one for each lane, and `BESIDE` ahead for each.
         """
         lanes = self.lanes if self.mostly_together() else 0
-        ahead = int(max(lanes, 1) * AHEAD / max(self.average, 1e-6))
+        ahead = int((lanes * BESIDE if lanes else AHEAD) / max(self.average, 1e-6))
         return max(1, lanes + min(MOST_AHEAD, ahead))
