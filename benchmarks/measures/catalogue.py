@@ -1,5 +1,6 @@
 """What is measured, in order. Another measure is a line here and a module beside this one."""
 
+from benchmarks.measures.backlog import Backlog
 from benchmarks.measures.cluster import Cluster
 from benchmarks.measures.crash import Crash
 from benchmarks.measures.depth import Depth
@@ -28,6 +29,7 @@ MEASURES: tuple[Measure, ...] = (
     Mixed(),
     Crash(),
     Depth(),
+    Backlog(),
     Scale(),
     Cluster(),
 )
