@@ -5,7 +5,7 @@ from __future__ import annotations
 AHEAD = 0.010
 """How much work a horse is given ahead, seconds: enough to hide the hand-over."""
 BESIDE = 2 * AHEAD
-"""The same for each of the jobs that it runs together: many end at once, and want others at once."""
+"""The same for each of the jobs that it runs together: many end at once, and as many begin."""
 MOST_AHEAD = 400
 """How many jobs a horse is given ahead at most."""
 UNKNOWN = 0.020
