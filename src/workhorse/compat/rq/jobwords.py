@@ -3,16 +3,71 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 from workhorse import job, policies
+from workhorse.compat.rq import jobdict
+from workhorse.compat.rq.statuses import JobStatus
 from workhorse.drivers import run
+from workhorse.exceptions import InvalidJobOperation, NoSuchJobError
 from workhorse.ops import workers
 from workhorse.records import as_datetime
+
+if TYPE_CHECKING:
+    from workhorse.compat.rq.results import Result
 
 
 class JobWords(job.Job):
     """A part of `workhorse.compat.rq.job.Job`: it asks, and changes nothing."""
+
+    def __repr__(self) -> str:
+        at = self.enqueued_at if self._is_known else None
+        return f"{type(self).__name__}({self.id!r}, enqueued_at={at!r})"
+
+    def __str__(self) -> str:
+        what = self.description if self._is_known else None
+        return f"<{type(self).__name__} {self.id}: {what}>"
+
+    @property
+    def _is_known(self) -> bool:
+        """Whether it can be shown without asking the server."""
+        return self._record is not None or self._sent is not None
+
+    def to_dict(self, include_meta: bool = True, include_result: bool = True) -> dict[str, Any]:
+        """The job as it was last seen, as plain values: for logs, and to be shown.
+
+        Args:
+            include_meta: With its `meta`, encoded.
+            include_result: With what it returned, encoded, or its traceback.
+        """
+        return jobdict.as_dict(self, include_meta=include_meta, include_result=include_result)
+
+    def get_status(self, refresh: bool = True) -> JobStatus:  # type: ignore[override]  # RQ's word
+        """Where the job is in its life.
+
+        Raises:
+            InvalidJobOperation: It expired or was deleted.
+        """
+        try:
+            return JobStatus(super().get_status(refresh).value)
+        except NoSuchJobError as error:
+            raise InvalidJobOperation(str(error)) from error
+
+    def results(self) -> list[Result]:  # type: ignore[override]  # RQ's own
+        """The runs that are remembered, newest first."""
+        from workhorse.compat.rq import results
+
+        return results.Result.all(self)
+
+    def latest_result(self, timeout: float = 0) -> Result | None:  # type: ignore[override]  # likewise
+        """The newest run and what came of it; None if no run has ended.
+
+        Args:
+            timeout: Wait up to so many seconds for the job to end.
+        """
+        from workhorse.compat.rq import results
+
+        return results.Result.fetch_latest(self, timeout=timeout)
 
     @property
     def is_ready_to_enqueue(self) -> bool:

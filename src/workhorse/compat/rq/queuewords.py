@@ -13,6 +13,9 @@ from workhorse.ops import workers
 class QueueWords(queue.Queue):
     """A part of `workhorse.compat.rq.queue.Queue`: it asks, and changes nothing."""
 
+    def __str__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
     # The registries
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workhorse import policies
+from workhorse.compat.rq.jobdict import whole
 from workhorse.policies import Interval
 
 
@@ -18,7 +19,10 @@ class Repeat(policies.Repeat):
     @property
     def intervals(self) -> list[float]:
         """The pauses, seconds."""
-        return list(self.interval)
+        return [whole(pause) for pause in self.interval]
+
+    def __repr__(self) -> str:
+        return f"Repeat(times={self.times}, intervals={self.intervals!r})"
 
 
 __all__ = ["Repeat"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import Enum
 from typing import Any
 
 from workhorse import worker, worker_pool
@@ -20,7 +20,7 @@ from workhorse.defaults import DEFAULT_RESULT_TTL
 class WorkerPool(worker_pool.WorkerPool):
     """Several workers, each a process of its own; those that die are started again."""
 
-    class Status(IntEnum):
+    class Status(Enum):
         """How far a pool is."""
 
         IDLE = 1

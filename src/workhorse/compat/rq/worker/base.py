@@ -12,13 +12,17 @@ from workhorse import worker
 from workhorse.compat import sentries
 from workhorse.compat.clients import RQSource, client_of, namespace, way_to
 from workhorse.compat.making import only_theirs
-from workhorse.compat.rq.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
+from workhorse.compat.rq.defaults import (
+    DEFAULT_LOGGING_DATE_FORMAT,
+    DEFAULT_LOGGING_FORMAT,
+    DEFAULT_WORKER_TTL,
+)
 from workhorse.compat.rq.executions import Execution
 from workhorse.compat.rq.job import Job
 from workhorse.compat.rq.queue import Queue
 from workhorse.compat.rq.serializers import chosen
 from workhorse.compat.rq.utils import import_job_class, import_queue_class
-from workhorse.compat.rq.worker.words import DequeueStrategy, WorkerStatus
+from workhorse.compat.rq.worker.words import DequeueStrategy, WorkerStatus, told
 from workhorse.compat.standin import preloads
 from workhorse.connection import Connection
 from workhorse.defaults import DEFAULT_RESULT_TTL
@@ -75,8 +79,13 @@ class BaseWorker(worker.Worker):
         work_horse_killed_handler: Any = None,
         **ours: Any,
     ) -> None:
-        del maintenance_interval, default_worker_ttl, worker_ttl
-        del job_monitoring_interval, prepare_for_work
+        del prepare_for_work
+        self.default_result_ttl = default_result_ttl
+        self.disable_default_exception_handler = disable_default_exception_handler
+        self.job_monitoring_interval = job_monitoring_interval
+        self.log_job_description = log_job_description
+        self.maintenance_interval = maintenance_interval
+        self.worker_ttl = worker_ttl or default_worker_ttl or DEFAULT_WORKER_TTL
         several = [queues] if isinstance(queues, str | Queue) else list(queues)
         if job_class is not None:
             self.job_class = import_job_class(job_class)
@@ -136,7 +145,8 @@ class BaseWorker(worker.Worker):
 
         del with_scheduler  # any worker runs what is due
         setup_loghandlers(logging_level, date_format, log_format)
-        strategy = self.strategy if dequeue_strategy == "default" else dequeue_strategy
+        wanted = DequeueStrategy(dequeue_strategy).value
+        strategy = self.strategy if wanted == "default" else wanted
         inline = self.isolation == "inline"
         with only_theirs() if inline else nullcontext():
             return super().work(
@@ -145,6 +155,11 @@ class BaseWorker(worker.Worker):
                 max_idle_time=max_idle_time,
                 dequeue_strategy=strategy,
             )
+
+    @property
+    def serializer(self) -> Any:
+        """What encodes values."""
+        return self._source.codec.serializer
 
     # Who works
 
@@ -222,6 +237,12 @@ class BaseWorker(worker.Worker):
         """The program's redis client."""
         return client_of(self._source)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BaseWorker) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     # What the server knows of it
 
     def refresh(self) -> None:
@@ -259,8 +280,11 @@ class BaseWorker(worker.Worker):
 
     @property
     def state(self) -> str:
-        """`starting`, `idle`, `busy`, `suspended`, `stopping` or `impaired`."""
-        return self._seen.state
+        """`started`, `idle`, `busy`, `suspended`, `stopping` or `impaired`.
+
+        `starting`, before the server knows of it.
+        """
+        return told(self._seen.state)
 
     def get_state(self) -> str:
         """The same as `state`."""
