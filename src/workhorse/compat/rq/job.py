@@ -11,8 +11,8 @@ from workhorse import calls, job, policies
 from workhorse.clock import new_id
 from workhorse.compat.buffers import buffered
 from workhorse.compat.clients import RQSource, client_of, namespace
-from workhorse.compat.rq.jobdict import whole
-from workhorse.compat.rq.jobwords import JobWords, refuse
+from workhorse.compat.rq.jobdict import ShownJob
+from workhorse.compat.rq.jobpolicies import whole
 from workhorse.compat.rq.serializers import chosen
 from workhorse.compat.rq.statuses import JobStatus, known
 from workhorse.dependency import Dependency
@@ -59,6 +59,12 @@ class Retry(policies.Retry):
         """The pauses, seconds."""
         return [whole(pause) for pause in self.interval]
 
+    @classmethod
+    def get_interval(cls, count: int, intervals: float | Sequence[float] | None) -> float:
+        """The pause after so many retries, seconds; the last one repeats."""
+        several = [intervals] if isinstance(intervals, int | float) else intervals or [0]
+        return several[min(count, len(several) - 1)]
+
     def __repr__(self) -> str:
         pauses = self.intervals
         shown = pauses[0] if len(pauses) == 1 else pauses
@@ -66,7 +72,7 @@ class Retry(policies.Retry):
         return f"Retry(max={self.max}, interval={shown!r}, enqueue_at_front={front!r})"
 
 
-class Job(JobWords):
+class Job(ShownJob):
     """One stored function call: `workhorse.Job`, with RQ's signatures and further words.
 
     What RQ's own workers and scripts call is not here; docs/rq.md says of each name why.
@@ -299,9 +305,9 @@ class Job(JobWords):
 
         A job that `create` has made is stored when it is enqueued, and not before.
         """
-        refuse(pipeline is not None, "pipeline")
         if include_meta and self._unsent is None:
-            self.save_meta()
+            self.meta  # noqa: B018 - read now: within a pipeline nothing can be asked
+            self._do(pipeline, self._save_meta())
 
     def perform(self) -> Any:
         """Call the function here and now; nothing of it is stored."""

@@ -5,17 +5,42 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from workhorse.compat.rq.jobpolicies import whole
+from workhorse.compat.rq.jobwords import JobWords
 from workhorse.compat.rq.utils import now, utcformat
 from workhorse.defaults import callback_parts
 from workhorse.envelopes import open_result
 
-if TYPE_CHECKING:
-    from workhorse.compat.rq.job import Job
+
+class ShownJob(JobWords):
+    """A part of `workhorse.compat.rq.job.Job`: how it is shown."""
+
+    def __repr__(self) -> str:
+        at = self.enqueued_at if self._is_known else None
+        return f"{type(self).__name__}({self.id!r}, enqueued_at={at!r})"
+
+    def __str__(self) -> str:
+        what = self.description if self._is_known else None
+        return f"<{type(self).__name__} {self.id}: {what}>"
+
+    @property
+    def _is_known(self) -> bool:
+        """Whether it can be shown without asking the server."""
+        return self._record is not None or self._sent is not None
+
+    def to_dict(self, include_meta: bool = True, include_result: bool = True) -> dict[str, Any]:
+        """The job as it was last seen, as plain values: for logs, and to be shown.
+
+        Args:
+            include_meta: With its `meta`, encoded.
+            include_result: With what it returned, encoded, or its traceback.
+        """
+        return as_dict(self, include_meta=include_meta, include_result=include_result)
 
 
-def as_dict(job: Job, *, include_meta: bool, include_result: bool) -> dict[str, Any]:
+def as_dict(job: JobWords, *, include_meta: bool, include_result: bool) -> dict[str, Any]:
     """A job as it was last seen; nothing is asked of the server but for the job's arguments.
 
     Args:
@@ -32,11 +57,11 @@ def as_dict(job: Job, *, include_meta: bool, include_result: bool) -> dict[str, 
     if include_result:
         found |= _outcome(job)
     if include_meta and job.meta:
-        found["meta"] = job.serializer.dumps(job.meta)
+        found["meta"] = job._source.codec.serializer.dumps(job.meta)
     return found
 
 
-def _always(job: Job) -> dict[str, Any]:
+def _always(job: JobWords) -> dict[str, Any]:
     times = {"started_at": job.started_at, "ended_at": job.ended_at}
     return {
         "created_at": utcformat(job.created_at or now()),
@@ -50,7 +75,7 @@ def _always(job: Job) -> dict[str, Any]:
     }
 
 
-def _where_there_is_one(job: Job) -> dict[str, Any]:
+def _where_there_is_one(job: JobWords) -> dict[str, Any]:
     """What RQ leaves out if it is None, or nothing."""
     ids = list(map(str, job.dependency_ids))
     found: dict[str, Any] = {
@@ -77,7 +102,7 @@ def _where_there_is_one(job: Job) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _said_of_its_end(job: Job) -> dict[str, Any]:
+def _said_of_its_end(job: JobWords) -> dict[str, Any]:
     found: dict[str, Any] = {
         f"{when}_callback_timeout": _parts(said)[1]
         for when, said in _callbacks(job).items()
@@ -88,18 +113,18 @@ def _said_of_its_end(job: Job) -> dict[str, Any]:
     return found
 
 
-def _outcome(job: Job) -> dict[str, Any]:
+def _outcome(job: JobWords) -> dict[str, Any]:
     record = job.record
     found: dict[str, Any] = {}
     if record.result:
         value = open_result(job._source.codec, job._bearer, record.result)
-        found["result"] = job.serializer.dumps(value)
+        found["result"] = job._source.codec.serializer.dumps(value)
     if record.exc_info:
         found["exc_info"] = zlib.compress(record.exc_info.encode())
     return found
 
 
-def _callbacks(job: Job) -> Mapping[str, str]:
+def _callbacks(job: JobWords) -> Mapping[str, str]:
     record = job.record
     return {
         "success": record.on_success,
@@ -113,11 +138,6 @@ def _parts(said: str) -> tuple[str, int | float]:
         return "", 0
     name, timeout, *_ = callback_parts(said)
     return name, whole(timeout)
-
-
-def whole(seconds: float) -> int | float:
-    """Seconds as RQ writes them, if there are no fractions."""
-    return int(seconds) if seconds == int(seconds) else seconds
 
 
 def _as_json(values: list[Any] | None) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextvars import ContextVar
+from threading import get_ident
 from typing import Any
 
 
@@ -124,6 +125,7 @@ class LocalProxy:
         del self._get_current_object()[key]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the value."""
         return self._get_current_object()(*args, **kwargs)
 
 
@@ -132,4 +134,4 @@ def release_local(local: Local | LocalStack) -> None:
     local.__release_local__()
 
 
-__all__ = ["Local", "LocalProxy", "LocalStack", "release_local"]
+__all__ = ["Local", "LocalProxy", "LocalStack", "get_ident", "release_local"]

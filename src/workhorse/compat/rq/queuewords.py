@@ -61,6 +61,11 @@ class QueueWords(queue.Queue):
                 return record.pid
         return None
 
+    @property
+    def redis_server_version(self) -> tuple[int, int, int]:
+        """The version of the server."""
+        return self.get_redis_server_version()
+
     def get_redis_server_version(self) -> tuple[int, int, int]:
         """The version of the server."""
         return get_version(client_of(self.source))

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from workhorse import result
+from workhorse.compat.clients import client_of
 from workhorse.compat.rq.serializers import resolve_serializer
 from workhorse.compat.rq.utils import now
 from workhorse.drivers import run
 from workhorse.job import Job
-
-if TYPE_CHECKING:
-    from workhorse.compat.rq import job as jobs
 
 
 class Result:
@@ -73,18 +71,18 @@ class Result:
         self._open: Callable[[], Any] = lambda: return_value
 
     @classmethod
-    def of(cls, found: result.Result, job: jobs.Job) -> Self:
+    def of(cls, found: result.Result, job: Job) -> Self:
         """A result as RQ's programs read it."""
         made = cls(
             found.job_id,
             cls.Type(found.type.value),
-            job.connection,
+            client_of(job._source),
             found.id,
             found.created_at,
             None,
             found.exc_string,
             found.worker_name,
-            job.serializer,
+            job._source.codec.serializer,
             found.execution_id,
             found.execution_started_at,
             found.execution_ended_at,
@@ -100,9 +98,8 @@ class Result:
     @classmethod
     def all(cls, job: Job, serializer: object = None) -> list[Self]:
         """The runs of a job that are remembered, newest first."""
-        theirs = _handle(job)
         del serializer
-        return [cls.of(found, theirs) for found in run(job._way, job._results())]
+        return [cls.of(found, job) for found in run(job._way, job._results())]
 
     @classmethod
     def count(cls, job: Job) -> int:
@@ -119,7 +116,7 @@ class Result:
         """The newest run of a job, waiting up to *timeout* seconds for it to end; or None."""
         del serializer
         found = run(job._way, job._latest_result(timeout))
-        return found and cls.of(found, _handle(job))
+        return None if found is None else cls.of(found, job)
 
     def __repr__(self) -> str:
         return f"Result(id={self.id}, type={self.type.name})"
@@ -132,12 +129,6 @@ class Result:
 
     def __bool__(self) -> bool:
         return bool(self.id)
-
-
-def _handle(job: Job) -> jobs.Job:
-    from workhorse.compat.rq import job as jobs
-
-    return job if isinstance(job, jobs.Job) else jobs.Job(job.id, job._source)
 
 
 __all__ = ["Result"]

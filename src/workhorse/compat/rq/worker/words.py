@@ -6,6 +6,16 @@ from enum import Enum
 
 from workhorse.states import WorkerStatus as _Status
 
+UNCALLED = frozenset(
+    (
+        *("execute_job", "fork_work_horse", "handle_exception", "handle_job_failure"),
+        *("handle_job_success", "heartbeat", "main_work_horse", "monitor_work_horse"),
+        *("perform_job", "register_birth", "reorder_queues", "run_maintenance_tasks"),
+        *("setup_work_horse_signals", "teardown", "wait_for_horse"),
+    )
+)
+"""What programs override in RQ's loop; ours is another one."""
+
 
 class WorkerStatus(str, Enum):  # noqa: UP042 - as text, RQ's are not their values
     """What a worker says it is doing; RQ has the first four."""
