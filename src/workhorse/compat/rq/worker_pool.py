@@ -45,7 +45,7 @@ class WorkerPool(worker_pool.WorkerPool):
         self.job_class = job_class
         self.queue_class = queue_class
         self._source = RQSource(connection, chosen(serializer))
-        kwargs.setdefault("work_horse_killed_handler", sentries.handler(None))
+        kwargs.setdefault("work_horse_killed_handler", sentries.mourners(None))
         kwargs["preload"] = (*preloads(), *kwargs.get("preload", ()))
         # The core's own worker: the processes of a pool import no program's class.
         super().__init__(

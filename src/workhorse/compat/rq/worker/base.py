@@ -93,7 +93,7 @@ class BaseWorker(KnownWorker):
             log_job_description=log_job_description,
             disable_default_exception_handler=disable_default_exception_handler,
             serializer=chosen(serializer),
-            work_horse_killed_handler=sentries.handler(work_horse_killed_handler),
+            work_horse_killed_handler=sentries.mourners(work_horse_killed_handler),
             **ours,
         )
 
