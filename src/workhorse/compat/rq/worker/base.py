@@ -154,6 +154,20 @@ class BaseWorker(KnownWorker):
         if self._is_at_work:
             os.kill(os.getpid(), signal.SIGTERM)
 
+    # What RQ's maintenance scripts call
+
+    def register_death(self) -> None:
+        """Do nothing: a worker that is gone is forgotten by itself, after twice its lease."""
+
+    def clean_registries(self) -> None:
+        """Do nothing: whoever asks for jobs does what is to be done."""
+
+    def clean_group_registries(self) -> None:
+        """Do nothing, as above."""
+
+    def run_maintenance_tasks(self) -> None:
+        """Do nothing, as above."""
+
     # Who works
 
     @classmethod
