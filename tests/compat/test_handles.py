@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import threading
 from typing import Any
 
 import pytest
@@ -33,6 +34,16 @@ def test_a_worker_that_is_asked_to_stop_finishes_what_runs_and_takes_no_more(que
     HERE["worker"] = SimpleWorker([queue], connection=connection)
     HERE["worker"].work()
     assert (first.get_status(), second.get_status()) == (JobStatus.FINISHED, JobStatus.QUEUED)
+
+
+def test_a_worker_in_a_thread_is_asked_to_stop_by_another(queue, connection):
+    worker = SimpleWorker([queue], connection=connection)
+    thread = threading.Thread(target=worker.work)
+    thread.start()
+    assert queue.enqueue(chores.add, 1, 1).wait(20) == "finished"
+    worker.request_stop()
+    thread.join(20)
+    assert not thread.is_alive()
 
 
 def test_a_worker_that_does_not_work_here_is_not_stopped_from_here(queue):

@@ -303,12 +303,13 @@ class Supervisor:
             return
         # Not before the server knows: what it gives to a worker that has gone is late by a lease.
         self._trade.closing = True
+        limit = BRIEFLY if self._cold else FAREWELL
         if not self._leaving_since:
             self._leaving_since = time.monotonic()
-            self._review_in(FAREWELL)
+            self._review_in(limit)
         self._trade.poke()
         told = self._trade.settled and not self._trade.may_be_given
-        if told or self._has_waited(self._leaving_since, BRIEFLY if self._cold else FAREWELL):
+        if told or self._has_waited(self._leaving_since, limit):
             self._over.set()
 
     def _has_waited(self, since: float, limit: float = FAREWELL) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import warnings
 from contextlib import nullcontext
 from typing import Any, ClassVar, Self
 
+from workhorse.command import send_shutdown_command
 from workhorse.compat import sentries
 from workhorse.compat.clients import RQSource, namespace, way_to
 from workhorse.compat.making import only_theirs
@@ -134,7 +136,7 @@ class BaseWorker(KnownWorker):
         wanted = DequeueStrategy(dequeue_strategy).value
         strategy = self.strategy if wanted == "default" else wanted
         inline = self.isolation == "inline"
-        self._is_at_work = True
+        self._at_work = threading.current_thread()
         try:
             with only_theirs() if inline else nullcontext():
                 return super().work(
@@ -144,15 +146,17 @@ class BaseWorker(KnownWorker):
                     dequeue_strategy=strategy,
                 )
         finally:
-            self._is_at_work = False
+            self._at_work = None
 
-    _is_at_work = False
+    _at_work: threading.Thread | None = None
 
     def request_stop(self, signum: int | None = None, frame: object = None) -> None:
         """Finish what runs and end, as after a SIGTERM; for one that works in this process."""
         del signum, frame
-        if self._is_at_work:
+        if self._at_work is threading.main_thread():
             os.kill(os.getpid(), signal.SIGTERM)
+        elif self._at_work is not None:  # it obeys no signals, and nobody else must hear of one
+            send_shutdown_command(self._way, self.name)
 
     # What RQ's maintenance scripts call
 
