@@ -89,5 +89,5 @@ def test_twenty_workers_of_which_some_are_killed_fire_a_year_once(
         assert told == sorted(told, key=lambda job_id: int(job_id.rpartition("-")[2]))
         year = [job_id for job_id in told if job_id in wanted]
         assert year == ids[len(ids) - len(year) :], "none is left out, and none comes too early"
-    queue = Queue(connection=connection)
-    assert (queue.count, queue.failed_job_registry.count) == (0, 0)
+    # They go on with the year after it, so the queue may hold jobs of that.
+    assert Queue(connection=connection).failed_job_registry.count == 0
