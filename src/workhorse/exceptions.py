@@ -51,13 +51,16 @@ class NoSuchJobError(WorkhorseError):
         why: What is known of it, for people.
     """
 
-    def __init__(self, job_id: str, why: str = "it expired, was deleted, or never existed") -> None:
+    def __init__(
+        self, job_id: str = "", why: str = "it expired, was deleted, or never existed"
+    ) -> None:
         super().__init__(job_id, why)
         self.job_id = job_id
         self.why = why
 
     def __str__(self) -> str:
-        return f"no job {self.job_id!r}: {self.why}"
+        # Without an id: programs raise it themselves, too.
+        return f"no job {self.job_id!r}: {self.why}" if self.job_id else f"no such job: {self.why}"
 
 
 class NoSuchGroupError(WorkhorseError):
@@ -67,7 +70,7 @@ class NoSuchGroupError(WorkhorseError):
         name: The name that was asked for.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str = "") -> None:
         super().__init__(name)
         self.name = name
 
@@ -102,7 +105,7 @@ class DuplicateJobError(WorkhorseError):
         status: The status of the job that has it.
     """
 
-    def __init__(self, job_id: str, status: str) -> None:
+    def __init__(self, job_id: str = "", status: str = "there") -> None:
         super().__init__(job_id, status)
         self.job_id = job_id
         self.status = status

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from workhorse.defaults import DEFAULT_TIMEOUT, SIGNED_FIELDS
 from workhorse.exceptions import DeserializationError
-from workhorse.states import JobStatus
+from workhorse.states import WAITING, JobStatus
 
 _SIGNED = frozenset(name.encode() for name in SIGNED_FIELDS)
 
@@ -163,7 +163,7 @@ def job_record(job_id: str, flat: Iterable[bytes]) -> JobRecord:
                 raise _foreign(job_id, name, value) from None
             if name in _SIGNED:
                 signed[name] = value
-    if values.get("attempt") or values.get("status") != JobStatus.SCHEDULED:
+    if values.get("attempt") or values.get("status") not in WAITING:
         # Its own field is written only by what comes after the first time.
         values.setdefault("enqueued_at", values.get("created_at"))
     return JobRecord(job_id, **values, signed=signed)

@@ -31,3 +31,6 @@ class WorkerStatus(StrEnum):
 
 FINAL = frozenset({JobStatus.FINISHED, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED})
 """A job in one of these moves on only when somebody requeues it."""
+
+WAITING = frozenset({JobStatus.SCHEDULED, JobStatus.DEFERRED, JobStatus.RATE_LIMITED})
+"""A job in one of these is not in its queue yet."""

@@ -153,7 +153,7 @@ def test_options_reach_the_worker(runner, told):
         "dict_config": None,
         "exception_handlers": ("m.f", "m.g"),
         "disable_default_exception_handler": True,
-        "work_horse_killed_handler": "m.h",
+        "work_horse_killed_handler": ("m.h",),
         "log": ("DEBUG", "json", "w", "%H"),
     }
 

@@ -75,7 +75,7 @@ def test_the_variable_without_sentry_sdk_is_a_warning(monkeypatch, caplog):
     assert told == {
         "preload": ("a",),
         "exception_handlers": ("m.f",),
-        "work_horse_killed_handler": None,
+        "work_horse_killed_handler": (),
     }
     assert "SENTRY_DSN is set, but nobody will be told of failed jobs" in caplog.text
 
@@ -86,5 +86,5 @@ def test_handlers_of_the_user_are_called_as_well(monkeypatch):
     assert told == {
         "preload": ("workhorse.integrations.sentried", "a"),
         "exception_handlers": ("workhorse.integrations.sentry.report", "m.f"),
-        "work_horse_killed_handler": "m.g",
+        "work_horse_killed_handler": ("workhorse.integrations.sentry.mourn", "m.g"),
     }

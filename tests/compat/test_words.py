@@ -39,6 +39,7 @@ from workhorse.compat.rq.timeouts import (
 )
 from workhorse.compat.rq.utils import import_attribute, import_job_class, parse_names, utcparse
 from workhorse.compat.rq.worker import HerokuWorker, RandomWorker, SpawnWorker, WorkerStatus
+from workhorse.compat.rq.worker.words import told
 from workhorse.connection import Connection
 from workhorse.drivers import run
 from workhorse.envelopes import codec_for
@@ -123,7 +124,7 @@ def test_who_has_a_slot_and_who_stands_in_line_is_told(url):
 
 
 def test_a_worker_that_starts_has_rqs_word_too():
-    assert WorkerStatus("starting") == WorkerStatus.STARTED
+    assert told("starting") == WorkerStatus.STARTED
 
 
 def test_each_queue_gives_the_jobs_that_it_runs_handles_of_its_own(url, connection):

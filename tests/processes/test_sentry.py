@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 from tests.support import jobs
 from tests.support.envelopes import dsn_of, events
 from tests.support.receivers import HANGS, Receiver, receiving
-from tests.support.workers import Workers, eventually
+from tests.support.workers import ROOT, Workers, eventually
 from workhorse.connection import Connection
 from workhorse.job import Job
 from workhorse.policies import Retry
@@ -22,7 +24,15 @@ ISOLATIONS = ("warm", "fork", "spawn", "thread", "inline")
 WATCHED: dict[str, Any] = {
     "preload": [f"{HOME}.sentried"],
     "exception_handlers": [f"{HOME}.sentry.report"],
+    "work_horse_killed_handler": f"{HOME}.sentry.mourn",
 }
+HERE = """
+import sys, sentry_sdk
+from workhorse import Queue
+{init}
+job = Queue(connection=sys.argv[1], is_async=False).enqueue("tests.support.jobs.fall", "here")
+print(job.id, job.get_status())
+"""
 
 
 @pytest.fixture
@@ -100,7 +110,7 @@ def test_a_timeout_is_told_as_one_problem_of_its_function(
 
 
 def test_a_horse_that_died_is_told(workers: Workers, queue: Queue, sentry: Receiver):
-    workers.start(**WATCHED, work_horse_killed_handler=f"{HOME}.sentry.mourn")
+    workers.start(**WATCHED)
     job = queue.enqueue(jobs.kill_itself)
     assert job.wait(30) == "failed"
     (event,) = events(sentry)
@@ -108,6 +118,85 @@ def test_a_horse_that_died_is_told(workers: Workers, queue: Queue, sentry: Recei
     assert raised["type"] == "WorkHorseDied"
     assert "signal" in raised["value"]
     assert event["tags"]["job_id"] == job.id
+
+
+def test_a_job_whose_horse_had_to_be_killed_ran_too_long(
+    workers: Workers, queue: Queue, sentry: Receiver
+):
+    workers.start(**WATCHED)
+    assert queue.enqueue(jobs.hang_swallowing, job_timeout=0.2).wait(30) == "failed"
+    (event,) = events(sentry)
+    (raised,) = event["exception"]["values"]
+    assert raised["type"] == "JobTimeoutException"
+    assert "its work horse was killed" in raised["value"]
+    wanted = ["workhorse", "JobTimeoutException", "tests.support.jobs.hang_swallowing"]
+    assert event["fingerprint"] == wanted
+
+
+def test_a_handler_of_the_user_for_dead_horses_is_called_as_well(
+    workers: Workers, queue: Queue, sentry: Receiver, tmp_path: Path
+):
+    code = f"def note(job, *_): open({str(tmp_path / 'noted')!r}, 'a').write(job.id)\n"
+    (tmp_path / "my_handlers.py").write_text(code, "utf-8")
+    mourners = [f"{HOME}.sentry.mourn", "my_handlers.note"]
+    workers.start(**{**WATCHED, "work_horse_killed_handler": mourners}, path=[str(tmp_path)])
+    job = queue.enqueue(jobs.kill_itself)
+    assert job.wait(30) == "failed"
+    assert len(events(sentry)) == 1
+    assert (tmp_path / "noted").read_text("utf-8") == job.id
+
+
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+def test_a_job_that_was_refused_is_told_once(
+    workers: Workers, queue: Queue, sentry: Receiver, isolation: str
+):
+    workers.start(isolation=isolation, allow=["nobody.*"], **WATCHED)
+    job = queue.enqueue(jobs.give, 1, retry=Retry(2))
+    assert job.wait(30) == "failed"
+    (event,) = events(sentry)
+    (raised,) = event["exception"]["values"]
+    assert raised["type"] == "FunctionNotAllowed"
+    assert event["tags"]["job_id"] == job.id
+    assert "FunctionNotAllowed" in (job.exc_info or "")
+
+
+def test_a_job_that_cannot_be_decoded_is_told_without_its_arguments(
+    workers: Workers, queue: Queue, sentry: Receiver, tmp_path: Path
+):
+    code = "import sentry_sdk\nsentry_sdk.init(send_default_pii=True)\n"
+    (tmp_path / "my_sentry.py").write_text(code, "utf-8")
+    workers.start(**{**WATCHED, "preload": ["my_sentry"]}, path=[str(tmp_path)])
+    other = Queue(connection=queue.connection, serializer="pickle")
+    assert other.enqueue(jobs.give, {1, 2}).wait(30) == "failed"
+    (event,) = events(sentry)
+    assert "args" not in event["contexts"]["job"]
+
+
+def test_a_job_whose_module_is_not_there_is_told_once(
+    workers: Workers, queue: Queue, sentry: Receiver
+):
+    workers.start(**WATCHED)
+    assert queue.enqueue("tests.support.nowhere.give").wait(30) == "failed"
+    assert len(events(sentry)) == 1
+
+
+@pytest.mark.parametrize(
+    ("init", "times"), [("sentry_sdk.init(sys.argv[2])", 1), ("", 0)], ids=["speaks", "silent"]
+)
+def test_a_failure_in_the_process_that_enqueues_is_told_by_it(url: str, init: str, times: int):
+    with receiving() as receiver:
+        done = subprocess.run(
+            [sys.executable, "-c", HERE.format(init=init), url, dsn_of(receiver)],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        told = events(receiver)
+    job_id, status = done.stdout.split()
+    assert status == "failed"
+    assert [event["tags"]["job_id"] for event in told] == [job_id] * times
 
 
 def test_a_client_of_the_program_is_made_use_of(

@@ -32,17 +32,18 @@ def watched(
     Raises:
         click.UsageError: The DSN is none, or sentry_sdk is not installed.
     """
+    mourners = (killed,) if killed else ()
     dsn = given or os.environ.get(_VARIABLE)
     if dsn and _may_be_told(dsn, asked=given is not None):
         os.environ[_VARIABLE] = dsn
         preload = (f"{_HOME}.sentried", *preload)
         # The first: a handler that returns something false is the last.
         handlers = (f"{_HOME}.sentry.report", *handlers)
-        killed = killed or f"{_HOME}.sentry.mourn"
+        mourners = (f"{_HOME}.sentry.mourn", *mourners)
     return {
         "preload": tuple(preload),
         "exception_handlers": tuple(handlers),
-        "work_horse_killed_handler": killed,
+        "work_horse_killed_handler": mourners,
     }
 
 

@@ -31,13 +31,17 @@ def is_told() -> bool:
 
 def handlers(given: Any) -> Any:
     """A program's exception handlers, and before them what tells a Sentry, if there is one."""
+    return _with(_REPORT, given)
+
+
+def mourners(given: Any) -> Any:
+    """The same of its handlers for horses that were killed."""
+    return _with(_MOURN, given)
+
+
+def _with(ours: str, given: Any) -> Any:
     if not is_told():
         return given
     if given is None:
-        return [_REPORT]
-    return [_REPORT, *([given] if isinstance(given, str) or callable(given) else given)]
-
-
-def handler(given: Any) -> Any:
-    """A program's handler for horses that were killed, or what tells a Sentry."""
-    return _MOURN if given is None and is_told() else given
+        return [ours]
+    return [ours, *([given] if isinstance(given, str) or callable(given) else given)]

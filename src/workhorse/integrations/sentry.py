@@ -12,6 +12,7 @@ SENTRY_RELEASE and SENTRY_DEBUG. Arguments are told only with `send_default_pii=
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -19,10 +20,15 @@ import sentry_sdk
 from sentry_sdk.integrations.logging import ignore_logger
 from sentry_sdk.utils import event_from_exception
 
-from workhorse.exceptions import JobTimeoutException, WorkHorseDied, exception_names
+from workhorse.exceptions import (
+    DeserializationError,
+    JobTimeoutException,
+    WorkHorseDied,
+    exception_names,
+)
 from workhorse.job import Job
 from workhorse.policies import Retry
-from workhorse.worker.obituary import cause
+from workhorse.worker.obituary import TIMED_OUT
 
 FLUSH = 2.0
 """How long an event may take to leave, seconds: the horse may end right after its job."""
@@ -39,17 +45,26 @@ def set_up() -> None:
 def report(
     job: Job, kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """Tell of a job that has failed for good; one that will be retried may still finish."""
-    if not _is_retried(job, kind):
+    """Tell of a job that has failed for good; one that will be retried may still finish.
+
+    One that was refused, and so has no traceback, is not retried.
+    """
+    if trace is None or not _is_retried(job, kind):
         _tell(job, (kind, error, trace))
 
 
 def mourn(job: Job, pid: int, status: int | None, usage: Any) -> None:  # noqa: ANN401 - what `wait3` gives
-    """Tell of a job that has failed for good because its horse, *pid*, died."""
-    if not _is_retried(job, WorkHorseDied):
-        peak = 0 if usage is None else usage.ru_maxrss
-        error = WorkHorseDied(f"{cause(status, peak)} (pid {pid})")
-        _tell(job, (WorkHorseDied, error, None))
+    """Tell of a job that has failed for good because its horse, *pid*, died or was killed."""
+    del status, usage  # the worker has said of them what there is to say
+    kind, said = _died_of(job.record.exc_info or "")
+    if not _is_retried(job, kind):
+        _tell(job, (kind, kind(f"{said} (pid {pid})"), None))
+
+
+def _died_of(told: str) -> tuple[type[BaseException], str]:
+    """What the worker says that a job died of: its time was over, or its horse died."""
+    name, _, said = told.partition("\n\n")[0].partition(": ")
+    return (JobTimeoutException if name == TIMED_OUT else WorkHorseDied), said
 
 
 def _is_retried(job: Job, kind: type[BaseException]) -> bool:
@@ -93,5 +108,7 @@ def _context(job: Job, *, private: bool) -> dict[str, Any]:
         **{name: moment.isoformat() for name, moment in moments.items() if moment},
     }
     if private:  # the description shows arguments as well
-        told |= {"description": job.description, "args": job.args, "kwargs": job.kwargs}
+        told["description"] = job.description
+        with suppress(DeserializationError):  # it may have been refused for them
+            told |= {"args": job.args, "kwargs": job.kwargs}
     return told

@@ -49,6 +49,7 @@ class Epilogues:
         first = self._waiting.pop((lease.id, lease.token), None)
         if first is None:
             self._waiting[lease.id, lease.token] = report
+            lease.after = (*lease.after, report.what)
             self.backlog().append(lease)
             return
         if report.kind != "finished" and report.what:
@@ -57,20 +58,22 @@ class Epilogues:
         self._settled(lease, first)
 
 
-def farewell(handler: str, after: Sequence[object]) -> Callable[[Job], None]:
-    """What calls the handler with a job; in a horse.
+def farewell(handlers: Sequence[str], after: Sequence[object]) -> Callable[[Job], None]:
+    """What calls the handlers with a job, one after the other; in a horse.
 
     Args:
-        handler: Its dotted name.
+        handlers: Their dotted names.
         after: The pid of the horse that died, what wait() said of it, and what it had used; None
             where nobody knows.
 
     Raises:
         NotImportable: There is no such function.
+
+    One that fails keeps no other from being called.
     """
     from workhorse.callables.importing import resolve  # noqa: PLC0415 - the supervisor needs none
 
-    function = resolve(handler)
+    functions = [resolve(handler) for handler in handlers]
     pid, status, used = after
 
     def tell(job: Job) -> None:
@@ -79,7 +82,16 @@ def farewell(handler: str, after: Sequence[object]) -> Callable[[Job], None]:
             import resource  # noqa: PLC0415 - only where one died
 
             usage = resource.struct_rusage(used)
-        function(job, pid, status, usage)
+        wrong: list[Exception] = []
+        for function in functions:
+            try:
+                function(job, pid, status, usage)
+            except Exception as error:  # noqa: BLE001 - the others are to hear of it as well
+                wrong.append(error)
+        if len(wrong) == 1:
+            raise wrong[0]
+        if wrong:
+            raise ExceptionGroup("handlers for killed work horses failed", wrong)
 
     return tell
 

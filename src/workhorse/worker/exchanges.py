@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from workhorse.drivers import encode
 from workhorse.effects import Call, Flow
@@ -22,8 +22,8 @@ class Pending(NamedTuple):
     rests: int = 0
 
 
-def opened(flow: Flow[Exchanged]) -> bytes:
-    """Begin the flow of an exchange: its only call, as it is sent."""
+def opened(flow: Flow[Any]) -> bytes:
+    """Begin a flow of one call, such as that of an exchange: the call, as it is sent."""
     call = next(flow)
     assert isinstance(call, Call)  # noqa: S101 - for the type checker
     return encode(call)

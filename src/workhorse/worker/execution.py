@@ -8,7 +8,7 @@ from contextvars import Context, copy_context
 from functools import partial
 from time import perf_counter_ns
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from workhorse import current
 from workhorse.callables.importing import allowed, resolve
@@ -51,7 +51,7 @@ class Kit:
 
     Attributes:
         handlers: The names of the worker's exception handlers.
-        killed: The name of its handler for horses that were killed, or ''.
+        killed: The names of its handlers for horses that were killed.
         seen: Functions and modules that jobs have brought in, not yet told to the stable.
     """
 
@@ -70,7 +70,7 @@ class Kit:
     ) -> None:
         self.source = source
         self.handlers: tuple[str, ...] = ()
-        self.killed = ""
+        self.killed: tuple[str, ...] = ()
         self.allow = allow
         self.concurrency = concurrency
         self.threads = threads
@@ -149,6 +149,7 @@ class Run:
         role: What of the job this run is: `job`, or the name of a callback.
         before: How the job had ended when this callback began.
         way: How the job ran beside others, if it did; see `handoff.Ended`.
+        refused: Whether it is no run at all: the job was refused, and handlers are to hear of it.
     """
 
     # Most runs have none of these; so each costs nothing until it is set.
@@ -160,6 +161,7 @@ class Run:
     role = "job"
     before = b""
     way = ""
+    refused = False
     _handle: Job | None = None
 
     def __init__(self, job: HandedJob, kit: Kit, bearer: Bearer, call: _Call) -> None:
@@ -266,7 +268,7 @@ class Run:
         """The report on a run that raised this."""
         if self.hooked:
             self.error = error
-        return _failed(error, self.began)
+        return _refusal(error) if self.refused else _failed(error, self.began)
 
 
 def prepare(job: HandedJob, kit: Kit) -> Run | Report:
@@ -278,18 +280,34 @@ def prepare(job: HandedJob, kit: Kit) -> Run | Report:
             return _farewell(job, kit, bearer)
         return Run(job, kit, bearer, _opened(job, bearer, kit))
     except (DeserializationError, FunctionNotAllowed) as error:
-        return Report("refused", _said(error), names=exception_names(type(error)))
+        if not kit.handlers:
+            return _refusal(error)
+        run = _stillborn(job, kit, bearer, error)
+        run.refused = True
+        return run
     except BaseException as error:  # noqa: BLE001 - a module's import may raise anything
         if b"on_failure" in job.fields or kit.handlers:
-            return Run(job, kit, bearer, (_raiser(error), (), {}))
+            return _stillborn(job, kit, bearer, error)
         return _failed(error, began)
 
 
+def _stillborn(job: HandedJob, kit: Kit, bearer: Bearer, error: BaseException) -> Run:
+    """A run that only fails, for what comes after that."""
+    fields = {name: value for name, value in job.fields.items() if name != b"timeout"}
+    return Run(job._replace(fields=fields), kit, bearer, (_raiser(error), (), {}))
+
+
+def _refusal(error: BaseException) -> Report:
+    return Report("refused", _said(error), names=exception_names(type(error)))
+
+
 def _farewell(job: HandedJob, kit: Kit, bearer: Bearer) -> Run:
-    """What tells the worker's handler of the horse that died of a job, which does not run again."""
+    """What tells the handlers of the horse that died of a job, which does not run again."""
     from workhorse.worker.epilogues import farewell  # noqa: PLC0415 - only where one died
 
-    run = Run(job, kit, bearer, (farewell(kit.killed, job.after or ()), (), {}))
+    *after, why = job.after or (None,)
+    job = job._replace(fields={**job.fields, b"exc_info": cast("bytes", why)})
+    run = Run(job, kit, bearer, (farewell(kit.killed, after), (), {}))
     run.args = (run.handle(),)
     run.role, run.seconds, run.hooked = "farewell", CALLBACK_TIMEOUT, False
     return run

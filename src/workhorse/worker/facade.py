@@ -67,7 +67,7 @@ class Worker:
         log_job_description: bool = True,
         dict_config: Mapping[str, object] | bytes | None = None,
         disable_default_exception_handler: bool = False,
-        work_horse_killed_handler: Handler | None = None,
+        work_horse_killed_handler: Handler | Iterable[Handler] | None = None,
         namespace: str | None = None,
         **rq: Unpack[Needless],
     ) -> None:
@@ -80,9 +80,10 @@ class Worker:
                 and jobs that return None are not kept.
             connection: A URL, a redis client or a `Connection`; default: that of the first
                 queue, else as `connect` finds one.
-            exception_handlers: Called in the horse with a job that failed, and the exception's
-                type, value and traceback, one after the other; one that returns something false
-                but None is the last. Functions of modules, or their names.
+            exception_handlers: Called in the horse with a job that failed or was refused, and the
+                exception's type, value and traceback (None for a refusal), one after the other;
+                one that returns something false but None is the last. Functions of modules, or
+                their names.
             isolation: `warm`: a horse runs many jobs; `fork`: a fresh fork for each;
                 `spawn`: a fresh interpreter for each, for what cannot be forked; `thread`: a
                 horse runs many at a time, on threads; `inline`: in this process, unprotected.
@@ -105,6 +106,7 @@ class Worker:
                 `failure_ttl`: whoever handles exceptions does with them what is to be done.
             work_horse_killed_handler: Called in another horse with a job whose horse died, the
                 dead one's pid, what wait() said, and what it had used (None where nobody knows).
+                May be several.
             namespace: Default: the connection's, or WORKHORSE_NAMESPACE, or `wh`.
             rq: RQ's parameters that nothing needs here; the log says why.
 
@@ -138,7 +140,7 @@ class Worker:
             allow_classes=tuple(allow_classes),
             log_descriptions=log_job_description,
             handlers=names_of(exception_handlers),
-            killed="".join(names_of(work_horse_killed_handler)),
+            killed=names_of(work_horse_killed_handler),
             failure_ttl=0 if disable_default_exception_handler else None,
             logging=dict_config if isinstance(dict_config, bytes | None) else dumps(dict_config),
         )

@@ -104,15 +104,15 @@ class Heart:
         if self._state() != self._told or (counts != self._counted and not self._held()):
             self._early.set()
 
-    async def goodbye(self) -> None:
-        """Take the worker off the list."""
+    async def goodbye(self, within: float = FAREWELL) -> None:
+        """Take the worker off the list, if the server answers within so many seconds."""
         for watch in self._watched.values():
             asyncio.get_running_loop().remove_reader(watch)
             os.close(watch)
         self._watched.clear()
         flow = workers.unregister(self._connection.keys, self._me)
         with contextlib.suppress(ServerError, TimeoutError):
-            async with asyncio.timeout(FAREWELL):
+            async with asyncio.timeout(within):
                 await arun(self._connection, flow)
 
     async def _beat(self) -> None:

@@ -20,6 +20,7 @@ from workhorse.worker.timeouts import says
 Tell = Callable[..., None]
 """Tells the supervisor something: `Voice.note`."""
 
+_WRONG: Final = frozenset(("failed", "refused"))
 _STORY: Final = MAX_TRACEBACK // 4
 """How much the supervisor is told of what went before a callback, bytes."""
 
@@ -93,8 +94,9 @@ def _callbacks(run: Run, report: Report) -> Generator[Run, Report, Report]:
         if said.kind == "failed":
             report = _both(report, said)
         report = report._replace(ran=since(began))
-    if report.kind == "failed" and error is not None and not isinstance(error, JobStopped):
-        for called in run.handlers(type(error), error, error.__traceback__):
+    if report.kind in _WRONG and error is not None and not isinstance(error, JobStopped):
+        trace = error.__traceback__ if report.kind == "failed" else None
+        for called in run.handlers(type(error), error, trace):
             called.before = report.what
             said = _in_its_name(called, (yield called))
             if said.kind == "failed":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import secrets
+import sys
 
 from workhorse.defaults import MAX_CRASHES, callback_parts
 from workhorse.effects import Flow
@@ -22,6 +23,7 @@ from workhorse.worker.handoff import HandedJob
 from workhorse.worker.hooks import execute
 
 _A_DAY = 86_400_000
+_REPORT = "workhorse.integrations.sentry.report"
 _NUMBER = 1
 
 
@@ -46,13 +48,23 @@ def begin(spec: CallSpec, queue: str) -> tuple[Lease, CallSpec]:
 def run_here(lease: Lease, source: Source) -> Outcome:
     """Run the job and say what came of it."""
     job = HandedJob(lease.id, lease.queue, lease.token, lease.attempt, lease.fields)
-    return settle(lease, execute(job, Kit(source)), chance=random.random())
+    kit = Kit(source)
+    if _speaks_to_sentry():
+        # What it raises nobody sees but here, as it is not raised to the caller.
+        kit.handlers = (_REPORT,)
+    return settle(lease, execute(job, kit), chance=random.random())
 
 
 def settled(keys: Keys, outcome: Outcome) -> Flow[None]:
     """Say it to the server."""
     terms = Terms(outcome.token.rpartition(":")[0], 1000, MAX_CRASHES)
     yield from exchange(keys, terms, _NUMBER, [outcome.queue], 0, [outcome])
+
+
+def _speaks_to_sentry() -> bool:
+    """Whether this process has begun to; nothing is imported to find out."""
+    sdk = sys.modules.get("sentry_sdk")
+    return sdk is not None and bool(sdk.get_client().is_active())
 
 
 def _bytes(word: str | bytes | float) -> bytes:

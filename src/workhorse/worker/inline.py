@@ -22,7 +22,7 @@ from workhorse.effects import Flow, Word, command
 from workhorse.exceptions import DuplicateWorkerError, ServerError
 from workhorse.links.blocking import Link
 from workhorse.ops import workers
-from workhorse.ops.claim import Exchanged, Terms, exchange
+from workhorse.ops.claim import Exchanged, Terms
 from workhorse.ops.leases import Lease
 from workhorse.ops.reports import Report
 from workhorse.ops.settle import Outcome, kept_only, release, settle
@@ -31,10 +31,10 @@ from workhorse.states import WorkerStatus
 from workhorse.worker import identity
 from workhorse.worker.commands import Execution
 from workhorse.worker.cron import due_in, fire_all, fire_due
-from workhorse.worker.exchanges import Pending, answer_of, opened, replaced
+from workhorse.worker.exchanges import Pending, opened
 from workhorse.worker.execution import Run, prepare
 from workhorse.worker.handoff import HandedJob
-from workhorse.worker.heartbeat import birth_facts
+from workhorse.worker.heartbeat import FAREWELL, birth_facts
 from workhorse.worker.hooks import conclude
 from workhorse.worker.inbox import Alarm
 from workhorse.worker.interventions import Bench, Interventions
@@ -43,6 +43,7 @@ from workhorse.worker.pacing import MOST_AHEAD, Pace
 from workhorse.worker.settings import Settings
 from workhorse.worker.stable import kit_for
 from workhorse.worker.stage import Stage
+from workhorse.worker.straight import Straight
 from workhorse.worker.tally import Tally
 
 log = logging.getLogger("workhorse.worker")
@@ -79,7 +80,7 @@ class InlineWorker:
         self._over = threading.Event()
         self._interrupted = False
         self._resting = False
-        self._link: Link | None = None
+        self._straight = Straight(connection, self._terms, self._stopping)
         self._me = identity.identity(settings.name)
         self._alarm = Alarm()
         hands = Interventions(connection, self._me, self._terms, self._bench, self._stage)
@@ -112,13 +113,17 @@ class InlineWorker:
         try:
             with self._stage:
                 self._work()
+        except KeyboardInterrupt:
+            if not self._interrupted:
+                raise
+            # Between two jobs; those that it had, and what came of some, the server misses soon.
+            log.warning("stopping at once, while the server is away")
         finally:
             self._over.set()
             self._interventions.close()
-            beat.join()
-            self._drop_link()
+            self._take_leave(beat)
+            self._straight.close()
             self._alarm.close()
-            run(self._connection, workers.unregister(self._connection.keys, self._me))
             self._tally.sum_up()
             log.info("worker %s has stopped", self._settings.name)
         return self._tally.successful + self._tally.failed > 0
@@ -131,12 +136,15 @@ class InlineWorker:
                 self._run_some(most=(len(self._bench) + 1) // 2)
                 continue
             pending = self._prepare(want)
-            flow = self._send(pending)
+            if self._stopping.is_set() and not self._bench and not pending.outcomes:
+                self._nothing_left()
+                return
+            flow = self._straight.send(pending)
             # What is held runs while the server works on what has run, and finds more. But who
             # waits to hear how a job has ended need not wait for the end of the next.
             if not self._desk.waits:
                 self._run_some()
-            got = self._receive(pending, flow)
+            got = self._straight.receive(pending, flow)
             self._settled(pending, got)
             if names := due_in(got.news):
                 self._fire(fire_all(self._connection.keys, names))
@@ -150,6 +158,9 @@ class InlineWorker:
         self._bench.seat(got.jobs)
         self._claimed += len(got.jobs)
         self._desk.settled(pending.outcomes, got.refused)
+        self._nothing_left()
+
+    def _nothing_left(self) -> None:
         self._in_flight = False
         self._desk.settled((), ())  # what is in nobody's hands now is lost
 
@@ -222,61 +233,11 @@ class InlineWorker:
         limit = self._settings.max_idle_time
         return limit is not None and time.monotonic() - self._worked_at > limit
 
-    def _send(self, pending: Pending) -> Flow[Exchanged]:
-        """Begin an exchange; it is under way if the link is up."""
-        flow = self._flow(pending)
-        packed = opened(flow)
-        try:
-            if self._link is None or self._link.closed:
-                self._link = self._connection.dedicated()
-            self._link.post(packed)
-        except ServerError as error:
-            log.debug("the server is out of reach: %s", error)
-            self._drop_link()
-        return flow
-
-    def _receive(self, pending: Pending, flow: Flow[Exchanged]) -> Exchanged:
-        """The answer to an exchange; if none came straight, it is made again until one does."""
-        try:
-            if self._link is not None and not self._link.closed:
-                reply = self._link.collect()[0]
-                if not isinstance(reply, ServerError):
-                    return self._checked(answer_of(flow, reply))
-        except ServerError as error:
-            log.debug("the server is out of reach: %s", error)
-        self._drop_link()
-        return self._checked(self._insist(pending))
-
     def _prepare(self, want: int) -> Pending:
         self._number += 1
         self._in_flight = True
         outcomes, self._outcomes = self._outcomes + self._interventions.late(), []
         return Pending(self._number, list(self._order()), want, outcomes)
-
-    def _insist(self, pending: Pending) -> Exchanged:
-        delay = 0.1
-        while True:
-            try:
-                return run(self._connection, self._flow(pending))
-            except ServerError as error:
-                if error.code == "STALE":
-                    raise replaced(self._terms.worker) from None
-                log.error("cannot exchange jobs with the server, trying again: %s", error)  # noqa: TRY400 - as in trade
-                self._over.wait(delay)
-                delay = min(delay * 2, 5.0)
-
-    def _checked(self, got: Exchanged) -> Exchanged:
-        for job_id in got.refused:
-            log.warning("the outcome of job %s came too late: its lease was lost", job_id)
-        return got
-
-    def _flow(self, pending: Pending) -> Flow[Exchanged]:
-        return exchange(self._connection.keys, self._terms, *pending)
-
-    def _drop_link(self) -> None:
-        if self._link is not None:
-            self._link.close()
-            self._link = None
 
     def _rest(self, next_due: float | None) -> None:
         """Block on the bells until one rings, something falls due, or the block ends."""
@@ -311,6 +272,21 @@ class InlineWorker:
         return self._queues
 
     # Its registration
+
+    def _take_leave(self, beat: threading.Thread) -> None:
+        """Take the worker off the list; one that cannot do that is forgotten in time."""
+        if self._in_flight:
+            return  # nobody answers
+        goodbye = workers.unregister(self._connection.keys, self._me)
+        try:
+            beat.join(FAREWELL)
+            reply = self._connection.exchange(opened(goodbye), 1, FAREWELL)[0]
+            if isinstance(reply, ServerError):  # it answers, but does not know the script
+                run(self._connection, workers.unregister(self._connection.keys, self._me))
+        except (ServerError, KeyboardInterrupt) as error:
+            if not isinstance(error, ServerError) and not self._interrupted:
+                raise
+            log.warning("the server forgets this worker in time: %s", error)
 
     def _born(self) -> Flow[None]:
         keys, facts = self._connection.keys, birth_facts(self._settings, WorkerStatus.IDLE)

@@ -31,7 +31,7 @@ class Orders(NamedTuple):
         concurrency: How many jobs a horse runs at a time of those that can.
         threads: Whether all can.
         handlers: The names of the exception handlers.
-        killed: The name of the handler for horses that were killed, or ''.
+        killed: The names of the handlers for horses that were killed.
         fresh: Whether each horse is an interpreter of its own.
         logging: How jobs log, pickled for `logs.dictate`; None: as Python does.
     """
@@ -48,7 +48,7 @@ class Orders(NamedTuple):
     threads: bool = False
     fresh: bool = False
     handlers: tuple[str, ...] = ()
-    killed: str = ""
+    killed: tuple[str, ...] = ()
     logging: bytes | None = None
 
     @classmethod

@@ -32,7 +32,7 @@ class Settings:
         max_horse_memory: Bytes, or None.
         max_idle_time: Seconds, or None.
         handlers: The names of its exception handlers.
-        killed: The name of its handler for horses that were killed, or ''.
+        killed: The names of its handlers for horses that were killed.
         failure_ttl: Seconds that failed jobs are kept that do not say; None: a year.
         logging: How jobs log: a pickled dictionary for `logging.config.dictConfig`, or None.
     """
@@ -59,7 +59,7 @@ class Settings:
     allow_classes: tuple[str, ...] = ()
     log_descriptions: bool = True
     handlers: tuple[str, ...] = ()
-    killed: str = ""
+    killed: tuple[str, ...] = ()
     failure_ttl: int | None = None
     logging: bytes | None = None
 
@@ -91,7 +91,7 @@ class Settings:
     @property
     def needed(self) -> tuple[str, ...]:
         """The functions without which it does not begin to work."""
-        return (*self.handlers, self.killed) if self.killed else self.handlers
+        return (*self.handlers, *self.killed)
 
     @property
     def once(self) -> bool:

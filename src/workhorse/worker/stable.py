@@ -153,7 +153,7 @@ class Stable:
         if self._orders.preload:
             self._import(self._orders.preload)
             gc.collect()
-        for name in filter(None, (*self._orders.handlers, self._orders.killed)):
+        for name in (*self._orders.handlers, *self._orders.killed):
             self._check(name)
         if self._orders.once and self._spawner is None:
             self._drill.often()

@@ -21,6 +21,7 @@ from workhorse.states import WorkerStatus
 from workhorse.worker.commands import Desk, Execution, Hands
 from workhorse.worker.cron import Clockwork
 from workhorse.worker.epilogues import Epilogues
+from workhorse.worker.heartbeat import FAREWELL as GOODBYE
 from workhorse.worker.heartbeat import Heart
 from workhorse.worker.identity import identity
 from workhorse.worker.inbox import Inbox
@@ -45,6 +46,8 @@ LAST = 10
 FAREWELL = 5.0
 """How long a worker that is told to stop at once tries to return its jobs, and one that has nothing
 more to do to take its leave, seconds."""
+BRIEFLY = 0.5
+"""The same for what can be left undone, by one that is told to stop at once or has waited."""
 
 
 def supervise(
@@ -120,7 +123,7 @@ class Supervisor:
             self._team.close()
             self._stabling.stop()
             await self._inbox.close()
-            await self._heart.goodbye()
+            await self._heart.goodbye(GOODBYE if self._trade.settled else BRIEFLY)
             self._tally.sum_up()
             log.info("worker %s has stopped", self._settings.name)
         if self._failure is not None:
@@ -285,8 +288,10 @@ class Supervisor:
             self._ticking.cancel()
         for task in ended - {over}:
             task.result()
-        if not self._trade.settled:
+        if self._trade.owes:
             log.error("the server is away; the jobs that ran return when their leases end")
+        elif not self._trade.settled:
+            log.warning("the server does not answer; it forgets this worker in time")
 
     def _tick(self) -> None:
         self._ticking = asyncio.get_running_loop().call_later(TICK, self._tick)
@@ -294,18 +299,24 @@ class Supervisor:
         self._review()
 
     def _review(self) -> None:
-        if not self._is_done():
+        if self._over.is_set() or not self._is_done():
             return
         # Not before the server knows: what it gives to a worker that has gone is late by a lease.
         self._trade.closing = True
-        self._leaving_since = self._leaving_since or time.monotonic()
+        limit = BRIEFLY if self._cold else FAREWELL
+        if not self._leaving_since:
+            self._leaving_since = time.monotonic()
+            self._review_in(limit)
         self._trade.poke()
-        if not self._trade.may_be_given or self._has_waited_to_leave():
+        told = self._trade.settled and not self._trade.may_be_given
+        if told or self._has_waited(self._leaving_since, limit):
             self._over.set()
 
-    def _has_waited_to_leave(self) -> bool:
-        since = self._stopping_since if self._cold else self._leaving_since
-        return time.monotonic() - since > FAREWELL
+    def _has_waited(self, since: float, limit: float = FAREWELL) -> bool:
+        return time.monotonic() - since > limit
+
+    def _review_in(self, seconds: float) -> None:
+        asyncio.get_running_loop().call_later(seconds + 0.01, self._review)
 
     def _is_done(self) -> bool:
         trade, team = self._trade, self._team
@@ -322,12 +333,10 @@ class Supervisor:
         return limit is not None and time.monotonic() - trade.worked_at > limit
 
     def _is_stopped(self, *, idle: bool) -> bool:
-        if idle:
+        if idle or not (self._team.busy() or self._trade.owes):
             return True
-        if self._leaving_since and not self._team.busy() and not self._trade.outcomes:
-            return self._has_waited_to_leave()
         # Told to stop at once, it does not wait for a server that is away.
-        return self._cold and time.monotonic() - self._stopping_since > FAREWELL
+        return self._cold and self._has_waited(self._stopping_since)
 
     def _stop_now(self, why: str) -> None:
         if self._cold:
@@ -337,6 +346,8 @@ class Supervisor:
         leases = self._team.kill_all("the worker was stopped")
         log.warning("%s: %d jobs go back to their queues", why, len(leases))
         self._trade.give_back(leases)
+        self._review_in(BRIEFLY)
+        self._review_in(FAREWELL)
 
     def _obey_signals(self) -> None:
         if self._tether is not None:

@@ -146,6 +146,11 @@ class Trade:
         return self._pending is not None
 
     @property
+    def owes(self) -> bool:
+        """Whether the server has yet to take note of the end of a job."""
+        return bool(self.outcomes) or (self._pending is not None and bool(self._pending.outcomes))
+
+    @property
     def settled(self) -> bool:
         """Whether the server knows everything that this worker knows."""
         firing = self.clockwork is not None and self.clockwork.busy

@@ -22,6 +22,8 @@ DEFAULT_CRON_JOB_HISTORY_LIMIT = 1000
 DEFAULT_CRON_JOB_HISTORY_TTL = 31_536_000
 DEFAULT_CRON_SCHEDULER_TTL = 120
 CALLBACK_TIMEOUT = 60
+UNSERIALIZABLE_RETURN_VALUE_PAYLOAD = "Unserializable return value"
+"""What RQ puts in the place of a value that cannot be stored; here the job fails, and says why."""
 
 DEFAULT_LOGGING_DATE_FORMAT = "%H:%M:%S"
 DEFAULT_LOGGING_FORMAT = "%(asctime)s %(message)s"
@@ -47,4 +49,5 @@ __all__ = [
     "DEFAULT_WORKER_TTL",
     "FORMAT_KEY_PREFIX",
     "RQ_KEY_PREFIX",
+    "UNSERIALIZABLE_RETURN_VALUE_PAYLOAD",
 ]

@@ -31,6 +31,9 @@ class Group(group.Group):
         super().__init__(None, name)
         self._source = RQSource(connection, "pickle")
 
+    def __repr__(self) -> str:
+        return f"Group(id={self.name})"
+
     @classmethod
     def create(cls, connection: object, name: str | None = None) -> Self:
         """A new group on the server.

@@ -11,13 +11,15 @@ from workhorse import calls, job, policies
 from workhorse.clock import new_id
 from workhorse.compat.buffers import buffered
 from workhorse.compat.clients import RQSource, client_of, namespace
-from workhorse.compat.rq.jobwords import JobWords, refuse
+from workhorse.compat.rq.jobdict import ShownJob
+from workhorse.compat.rq.jobpolicies import whole
 from workhorse.compat.rq.serializers import chosen
+from workhorse.compat.rq.statuses import JobStatus, known
 from workhorse.dependency import Dependency
 from workhorse.drivers import run
 from workhorse.effects import Flow
 from workhorse.envelopes import open_result
-from workhorse.exceptions import DeserializationError, InvalidJobOperation, NoSuchJobError
+from workhorse.exceptions import DeserializationError
 from workhorse.flows import nonce
 from workhorse.keys import Keys
 from workhorse.names import check_job_id as validate_job_id
@@ -26,7 +28,7 @@ from workhorse.options import EnqueueData
 from workhorse.policies import Interval
 from workhorse.snapshots import UNSET as UNEVALUATED
 from workhorse.sources import Source
-from workhorse.states import JobStatus
+from workhorse.states import JobStatus as _JobStatus
 
 if TYPE_CHECKING:
     from workhorse.compat.rq.executions import ExecutionRegistry
@@ -55,10 +57,22 @@ class Retry(policies.Retry):
     @property
     def intervals(self) -> list[float]:
         """The pauses, seconds."""
-        return list(self.interval)
+        return [whole(pause) for pause in self.interval]
+
+    @classmethod
+    def get_interval(cls, count: int, intervals: float | Sequence[float] | None) -> float:
+        """The pause after so many retries, seconds; the last one repeats."""
+        several = [intervals] if isinstance(intervals, int | float) else intervals or [0]
+        return several[min(count, len(several) - 1)]
+
+    def __repr__(self) -> str:
+        pauses = self.intervals
+        shown = pauses[0] if len(pauses) == 1 else pauses
+        front = self.enqueue_at_front
+        return f"Retry(max={self.max}, interval={shown!r}, enqueue_at_front={front!r})"
 
 
-class Job(JobWords):
+class Job(ShownJob):
     """One stored function call: `workhorse.Job`, with RQ's signatures and further words.
 
     What RQ's own workers and scripts call is not here; docs/rq.md says of each name why.
@@ -123,7 +137,8 @@ class Job(JobWords):
         shaper = calls.Shaper(source.namespace, origin, source.codec)
         found = cls.__new__(cls)
         found.sent(source, shaper.spec(call._replace(job_id=call.job_id or new_id())), origin, 0)
-        found.seen(replace(found.record, status=status, created_at=None, enqueued_at=None))
+        was = known(status)
+        found.seen(replace(found.record, status=was, created_at=None, enqueued_at=None))
         found._unsent = call
         return found
 
@@ -201,19 +216,6 @@ class Job(JobWords):
     def serializer(self) -> Any:
         """Encodes values, and reads what is stored in the job's hash."""
         return _Reader(self)
-
-    # How it is
-
-    def get_status(self, refresh: bool = True) -> JobStatus:
-        """Where the job is in its life.
-
-        Raises:
-            InvalidJobOperation: It expired or was deleted.
-        """
-        try:
-            return super().get_status(refresh)
-        except NoSuchJobError as error:
-            raise InvalidJobOperation(str(error)) from error
 
     # Others
 
@@ -303,9 +305,9 @@ class Job(JobWords):
 
         A job that `create` has made is stored when it is enqueued, and not before.
         """
-        refuse(pipeline is not None, "pipeline")
         if include_meta and self._unsent is None:
-            self.save_meta()
+            self.meta  # noqa: B018 - read now: within a pipeline nothing can be asked
+            self._do(pipeline, self._save_meta())
 
     def perform(self) -> Any:
         """Call the function here and now; nothing of it is stored."""
@@ -318,7 +320,7 @@ class Job(JobWords):
 
     def _rerun(self, *, at_front: bool) -> Flow[None]:
         yield from control.requeue_one(self._keys, self.id, nonce(), at_front=at_front)
-        self._status = JobStatus.QUEUED
+        self._status = _JobStatus.QUEUED
 
     def _do(self, pipeline: object, flow: Flow[Any]) -> None:
         if pipeline is None:

@@ -3,21 +3,60 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from workhorse import job, policies
+from workhorse.compat.clients import client_of
+from workhorse.compat.rq.jobpolicies import JobPolicies
+from workhorse.compat.rq.statuses import JobStatus
+from workhorse.compat.rq.utils import get_version
 from workhorse.drivers import run
+from workhorse.exceptions import InvalidJobOperation, NoSuchJobError
 from workhorse.ops import workers
 from workhorse.records import as_datetime
 
+if TYPE_CHECKING:
+    from workhorse.compat.rq.results import Result
 
-class JobWords(job.Job):
+
+class JobWords(JobPolicies):
     """A part of `workhorse.compat.rq.job.Job`: it asks, and changes nothing."""
+
+    def get_status(self, refresh: bool = True) -> JobStatus:
+        """Where the job is in its life.
+
+        Raises:
+            InvalidJobOperation: It expired or was deleted.
+        """
+        try:
+            return JobStatus(super().get_status(refresh).value)
+        except NoSuchJobError as error:
+            raise InvalidJobOperation(str(error)) from error
+
+    def results(self) -> list[Result]:
+        """The runs that are remembered, newest first."""
+        from workhorse.compat.rq import results
+
+        return results.Result.all(self)
+
+    def latest_result(self, timeout: float = 0) -> Result | None:
+        """The newest run and what came of it; None if no run has ended.
+
+        Args:
+            timeout: Wait up to so many seconds for the job to end.
+        """
+        from workhorse.compat.rq import results
+
+        return results.Result.fetch_latest(self, timeout=timeout)
 
     @property
     def is_ready_to_enqueue(self) -> bool:
         """False: a job whose dependencies are met is in its queue, in the same step."""
         return False
+
+    @property
+    def redis_server_version(self) -> tuple[int, int, int]:
+        """The version of the server."""
+        return get_version(client_of(self._source))
 
     @property
     def last_heartbeat(self) -> datetime | None:
@@ -34,44 +73,6 @@ class JobWords(job.Job):
     def get_result_ttl(self, default_ttl: int) -> int:
         """How long it is kept once it has finished, seconds."""
         return default_ttl if self.result_ttl is None else self.result_ttl
-
-    @property
-    def retry_intervals(self) -> list[float] | None:
-        """The pauses before its retries, seconds."""
-        text = self.record.retry
-        return list(policies.Retry.from_text(text).interval) if text else None
-
-    @property
-    def repeat_intervals(self) -> list[float] | None:
-        """The pauses before its next runs, seconds."""
-        text = self.record.repeat
-        return list(policies.Repeat.from_text(text).interval) if text else None
-
-    @property
-    def should_retry(self) -> bool:
-        """Whether it runs again if it fails."""
-        return bool(self.retries_left)
-
-    @property
-    def enqueue_at_front_on_retry(self) -> bool:
-        """Whether a retry goes to the head of its queue."""
-        text = self.record.retry
-        return bool(text) and policies.Retry.from_text(text).enqueue_at_front
-
-    @property
-    def has_rate_limit(self) -> bool:
-        """Whether it shares a limit with others."""
-        return self.rate_limit is not None
-
-    @property
-    def rate_limit_key(self) -> str | None:
-        """The name of that limit."""
-        return self.rate_limit.key if self.rate_limit else None
-
-    @property
-    def rate_limit_concurrency(self) -> int | None:
-        """How many of them may be in queues or run at a time."""
-        return self.rate_limit.concurrency if self.rate_limit else None
 
     @property
     def dependency_ids(self) -> list[str]:

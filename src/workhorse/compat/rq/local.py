@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextvars import ContextVar
+from threading import get_ident
 from typing import Any
 
 
@@ -57,7 +59,12 @@ class LocalStack:
 
     def __call__(self) -> LocalProxy:
         """A stand-in for the top."""
-        return LocalProxy(lambda: self.top)
+        return LocalProxy(self._bound)
+
+    def _bound(self) -> Any:
+        if (found := self.top) is None:
+            raise RuntimeError("object unbound")
+        return found
 
     def __release_local__(self) -> None:
         self._own.set(())
@@ -91,7 +98,35 @@ class LocalProxy:
         return bool(self._get_current_object())
 
     def __repr__(self) -> str:
-        return repr(self._get_current_object())
+        try:
+            return repr(self._get_current_object())
+        except RuntimeError:
+            return f"<{type(self).__name__} unbound>"
+
+    def __str__(self) -> str:
+        return str(self._get_current_object())
+
+    def __len__(self) -> int:
+        return len(self._get_current_object())
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._get_current_object())
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._get_current_object()
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._get_current_object()[key]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._get_current_object()[key] = value
+
+    def __delitem__(self, key: Any) -> None:
+        del self._get_current_object()[key]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the value."""
+        return self._get_current_object()(*args, **kwargs)
 
 
 def release_local(local: Local | LocalStack) -> None:
@@ -99,4 +134,4 @@ def release_local(local: Local | LocalStack) -> None:
     local.__release_local__()
 
 
-__all__ = ["Local", "LocalProxy", "LocalStack", "release_local"]
+__all__ = ["Local", "LocalProxy", "LocalStack", "get_ident", "release_local"]

@@ -13,6 +13,9 @@ from workhorse.ops import workers
 class QueueWords(queue.Queue):
     """A part of `workhorse.compat.rq.queue.Queue`: it asks, and changes nothing."""
 
+    def __str__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
     # The registries
 
     @property
@@ -57,6 +60,11 @@ class QueueWords(queue.Queue):
             if self.name in record.queues:
                 return record.pid
         return None
+
+    @property
+    def redis_server_version(self) -> tuple[int, int, int]:
+        """The version of the server."""
+        return self.get_redis_server_version()
 
     def get_redis_server_version(self) -> tuple[int, int, int]:
         """The version of the server."""

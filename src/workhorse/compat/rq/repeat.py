@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workhorse import policies
+from workhorse.compat.rq.jobpolicies import whole
 from workhorse.policies import Interval
 
 
@@ -18,7 +19,15 @@ class Repeat(policies.Repeat):
     @property
     def intervals(self) -> list[float]:
         """The pauses, seconds."""
-        return list(self.interval)
+        return [whole(pause) for pause in self.interval]
+
+    @classmethod
+    def get_interval(cls, count: int, intervals: Sequence[float]) -> float:
+        """The pause after so many repeats, seconds; the last one repeats."""
+        return intervals[min(count, len(intervals) - 1)]
+
+    def __repr__(self) -> str:
+        return f"Repeat(times={self.times}, intervals={self.intervals!r})"
 
 
 __all__ = ["Repeat"]

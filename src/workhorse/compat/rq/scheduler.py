@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from enum import StrEnum
+from enum import Enum
 from typing import Any
 
 from workhorse.compat.clients import RQSource, client_of
@@ -15,7 +15,7 @@ from workhorse.compat.rq.utils import parse_names
 log = logging.getLogger("rq.scheduler")
 
 
-class SchedulerStatus(StrEnum):
+class SchedulerStatus(str, Enum):  # noqa: UP042 - as text, StrEnum is its value
     """How far a scheduler is."""
 
     STARTED = "started"

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import builtins
+import json
+import os
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from enum import Enum
 from math import ceil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from workhorse.callables import import_object, reference
@@ -22,6 +27,24 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+NOT_JSON_SERIALIZABLE = "<not JSON serializable>"
+
+
+class Platform(Enum):
+    """The kinds of systems."""
+
+    WINDOWS = "windows"
+    MAC = "mac"
+    LINUX = "linux"
+    OTHERS = "others"
+
+
+def get_platform() -> Platform:
+    """The kind of this one."""
+    known = {"win": Platform.WINDOWS, "darwin": Platform.MAC, "linux": Platform.LINUX}
+    said = sys.platform.lower()
+    return next((kind for head, kind in known.items() if said.startswith(head)), Platform.OTHERS)
 
 
 def import_attribute(name: str) -> Any:
@@ -151,6 +174,45 @@ def as_text(v: bytes | str) -> str:
 def decode_redis_hash(h: dict[Any, Any], *, decode_values: bool = False) -> dict[str, Any]:
     """A hash as a client gives it, with its names as text, and its values too if wanted."""
     return {as_text(word): as_text(v) if decode_values else v for word, v in h.items()}
+
+
+def safe_json_dumps(value: Any) -> str:
+    """A value as JSON; `NOT_JSON_SERIALIZABLE` for one that is none."""
+    try:
+        return json.dumps(value)
+    except (TypeError, ValueError):
+        return NOT_JSON_SERIALIZABLE
+
+
+def missing_keys(connection: Any, keys: Sequence[str]) -> list[str]:
+    """Those of some keys that are not on the server."""
+    pipeline = connection.pipeline(transaction=False)
+    for key in keys:
+        pipeline.exists(key)
+    return [key for key, is_there in zip(keys, pipeline.execute(), strict=True) if not is_there]
+
+
+def normalize_config_path(config_path: str) -> str:
+    """The dotted name of a module that is given by its file, or by that."""
+    if os.sep not in config_path and not config_path.endswith(".py"):
+        return config_path
+    return config_path.removesuffix(".py").removeprefix(os.sep).replace(os.sep, ".")
+
+
+def validate_absolute_path(file_path: str) -> str:
+    """The path of a file that is there.
+
+    Raises:
+        FileNotFoundError: It is not.
+        IsADirectoryError: It is no file.
+    """
+    if not Path(file_path).exists():
+        raise FileNotFoundError(f"Configuration file not found at '{file_path}'")
+    if not Path(file_path).is_file():
+        raise IsADirectoryError(
+            f"Configuration path points to a directory, not a file: '{file_path}'"
+        )
+    return file_path
 
 
 def compact(lst: Iterable[T | None]) -> list[T]:

@@ -2,47 +2,42 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 import warnings
 from contextlib import nullcontext
-from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from workhorse import worker
+from workhorse.command import send_shutdown_command
 from workhorse.compat import sentries
-from workhorse.compat.clients import RQSource, client_of, namespace, way_to
+from workhorse.compat.clients import RQSource, namespace, way_to
 from workhorse.compat.making import only_theirs
-from workhorse.compat.rq.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
-from workhorse.compat.rq.executions import Execution
+from workhorse.compat.rq.defaults import (
+    DEFAULT_LOGGING_DATE_FORMAT,
+    DEFAULT_LOGGING_FORMAT,
+    DEFAULT_WORKER_TTL,
+)
 from workhorse.compat.rq.job import Job
 from workhorse.compat.rq.queue import Queue
 from workhorse.compat.rq.serializers import chosen
 from workhorse.compat.rq.utils import import_job_class, import_queue_class
-from workhorse.compat.rq.worker.words import DequeueStrategy, WorkerStatus
+from workhorse.compat.rq.worker.known import KnownWorker
+from workhorse.compat.rq.worker.words import UNCALLED, DequeueStrategy, WorkerStatus
 from workhorse.compat.standin import preloads
 from workhorse.connection import Connection
 from workhorse.defaults import DEFAULT_RESULT_TTL
 from workhorse.drivers import run
-from workhorse.exceptions import NoSuchJobError
 from workhorse.keys import Keys
 from workhorse.ops import workers
-from workhorse.records import WorkerRecord, as_datetime
+from workhorse.records import WorkerRecord
 
 SHUTDOWN_SIGNAL = signal.SIGKILL
-_UNCALLED = frozenset(
-    (
-        *("execute_job", "fork_work_horse", "handle_exception", "handle_job_failure"),
-        *("handle_job_success", "heartbeat", "main_work_horse", "monitor_work_horse"),
-        *("perform_job", "register_birth", "reorder_queues", "run_maintenance_tasks"),
-        *("setup_work_horse_signals", "teardown", "wait_for_horse"),
-    )
-)
-"""What programs override in RQ's loop; ours is another one."""
 _KEYS = Keys(namespace())
 _PREFIX = _KEYS.worker("")
 
 
-class BaseWorker(worker.Worker):
+class BaseWorker(KnownWorker):
     """A worker: one that works, or what the server knows of one that works elsewhere.
 
     RQ's parameters that are missing among those of `workhorse.worker.Worker` are accepted: what
@@ -52,8 +47,6 @@ class BaseWorker(worker.Worker):
     redis_worker_namespace_prefix = _PREFIX
     redis_workers_keys = _KEYS.workers
     strategy: ClassVar[str] = "default"
-    queue_class: type[Queue] = Queue
-    job_class: type[Job] = Job
 
     def __init__(
         self,
@@ -75,8 +68,13 @@ class BaseWorker(worker.Worker):
         work_horse_killed_handler: Any = None,
         **ours: Any,
     ) -> None:
-        del maintenance_interval, default_worker_ttl, worker_ttl
-        del job_monitoring_interval, prepare_for_work
+        del prepare_for_work
+        self.default_result_ttl = default_result_ttl
+        self.disable_default_exception_handler = disable_default_exception_handler
+        self.job_monitoring_interval = job_monitoring_interval
+        self.log_job_description = log_job_description
+        self.maintenance_interval = maintenance_interval
+        self.worker_ttl = worker_ttl or default_worker_ttl or DEFAULT_WORKER_TTL
         several = [queues] if isinstance(queues, str | Queue) else list(queues)
         if job_class is not None:
             self.job_class = import_job_class(job_class)
@@ -87,7 +85,6 @@ class BaseWorker(worker.Worker):
             connection = known.connection
         self._source = RQSource(connection, chosen(serializer))
         self._queues = several
-        self.record: WorkerRecord | None = None
         ours["preload"] = (*preloads(), *ours.get("preload", ()))
         super().__init__(
             [one if isinstance(one, str) else one.name for one in several],
@@ -98,14 +95,14 @@ class BaseWorker(worker.Worker):
             log_job_description=log_job_description,
             disable_default_exception_handler=disable_default_exception_handler,
             serializer=chosen(serializer),
-            work_horse_killed_handler=sentries.handler(work_horse_killed_handler),
+            work_horse_killed_handler=sentries.mourners(work_horse_killed_handler),
             **ours,
         )
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Say so where a program overrides what nothing calls here."""
         super().__init_subclass__(**options)
-        for name in _UNCALLED.intersection(vars(cls)):
+        for name in UNCALLED.intersection(vars(cls)):
             warnings.warn(
                 f"{cls.__name__}.{name}: nothing calls it here; exception_handlers=, "
                 f"work_horse_killed_handler= and preload= are what there is",
@@ -136,15 +133,44 @@ class BaseWorker(worker.Worker):
 
         del with_scheduler  # any worker runs what is due
         setup_loghandlers(logging_level, date_format, log_format)
-        strategy = self.strategy if dequeue_strategy == "default" else dequeue_strategy
+        wanted = DequeueStrategy(dequeue_strategy).value
+        strategy = self.strategy if wanted == "default" else wanted
         inline = self.isolation == "inline"
-        with only_theirs() if inline else nullcontext():
-            return super().work(
-                burst=burst,
-                max_jobs=max_jobs,
-                max_idle_time=max_idle_time,
-                dequeue_strategy=strategy,
-            )
+        self._at_work = threading.current_thread()
+        try:
+            with only_theirs() if inline else nullcontext():
+                return super().work(
+                    burst=burst,
+                    max_jobs=max_jobs,
+                    max_idle_time=max_idle_time,
+                    dequeue_strategy=strategy,
+                )
+        finally:
+            self._at_work = None
+
+    _at_work: threading.Thread | None = None
+
+    def request_stop(self, signum: int | None = None, frame: object = None) -> None:
+        """Finish what runs and end, as after a SIGTERM; for one that works in this process."""
+        del signum, frame
+        if self._at_work is threading.main_thread():
+            os.kill(os.getpid(), signal.SIGTERM)
+        elif self._at_work is not None:  # it obeys no signals, and nobody else must hear of one
+            send_shutdown_command(self._way, self.name)
+
+    # What RQ's maintenance scripts call
+
+    def register_death(self) -> None:
+        """Do nothing: a worker that is gone is forgotten by itself, after twice its lease."""
+
+    def clean_registries(self) -> None:
+        """Do nothing: whoever asks for jobs does what is to be done."""
+
+    def clean_group_registries(self) -> None:
+        """Do nothing, as above."""
+
+    def run_maintenance_tasks(self) -> None:
+        """Do nothing, as above."""
 
     # Who works
 
@@ -216,157 +242,6 @@ class BaseWorker(worker.Worker):
         )
         found.record = record
         return found
-
-    @property
-    def connection(self) -> Any:
-        """The program's redis client."""
-        return client_of(self._source)
-
-    # What the server knows of it
-
-    def refresh(self) -> None:
-        """Ask the server what it knows of this worker now."""
-        self.record = run(self._way, workers.find(self._keys, self.name))
-
-    @property
-    def _seen(self) -> WorkerRecord:
-        if self.record is None:
-            self.refresh()
-        return self.record or WorkerRecord(self.name)
-
-    @property
-    def _keys(self) -> Keys:
-        return self._way.keys
-
-    @property
-    def key(self) -> str:
-        """The key of its hash."""
-        return self._keys.worker(self.name)
-
-    @property
-    def queues(self) -> list[Queue]:
-        """The queues it takes jobs from, in order."""
-        return [
-            self.queue_class(one, self._source, job_class=self.job_class)
-            if isinstance(one, str)
-            else one
-            for one in self._queues
-        ]
-
-    def queue_keys(self) -> list[str]:
-        """The keys of their lists."""
-        return [queue.key for queue in self.queues]
-
-    @property
-    def state(self) -> str:
-        """`starting`, `idle`, `busy`, `suspended`, `stopping` or `impaired`."""
-        return self._seen.state
-
-    def get_state(self) -> str:
-        """The same as `state`."""
-        return self.state
-
-    @property
-    def hostname(self) -> str:
-        """The machine it is on."""
-        return self._seen.hostname
-
-    @property
-    def ip_address(self) -> str:
-        """Not known: a worker says which machine it is on, by name."""
-        return "unknown"
-
-    @property
-    def pid(self) -> int:
-        """Its process there."""
-        return self._seen.pid
-
-    @property
-    def version(self) -> str:
-        """Of Workhorse."""
-        return self._seen.version
-
-    @property
-    def python_version(self) -> str:
-        """Of Python."""
-        return self._seen.python_version
-
-    @property
-    def birth_date(self) -> datetime | None:
-        """When it registered, aware UTC."""
-        return as_datetime(self._seen.birth)
-
-    @property
-    def last_heartbeat(self) -> datetime | None:
-        """When it last beat, aware UTC."""
-        return as_datetime(self._seen.last_heartbeat)
-
-    @property
-    def death_date(self) -> datetime | None:
-        """Not known: a worker that has ended is forgotten."""
-        return None
-
-    @property
-    def successful_job_count(self) -> int:
-        """How many of its jobs have finished."""
-        return self._seen.successful
-
-    @property
-    def failed_job_count(self) -> int:
-        """How many of its jobs have failed."""
-        return self._seen.failed
-
-    @property
-    def total_working_time(self) -> float:
-        """How long functions ran in it, seconds."""
-        if self._working_time is None:
-            return self._seen.working_ms / 1000
-        return self._working_time
-
-    @total_working_time.setter
-    def total_working_time(self, value: float) -> None:
-        self._working_time = value  # django-rq converts it in place
-
-    _working_time: float | None = None
-
-    # What it runs
-
-    def get_current_job_id(self) -> str | None:
-        """The job it ran at its last heartbeat; the first of several."""
-        return next(iter(self._seen.current), None)
-
-    def get_current_job(self) -> Job | None:
-        """The same, as a handle."""
-        job_id = self.get_current_job_id()
-        if job_id is None:
-            return None
-        try:
-            return self.job_class.fetch(job_id, self._source)
-        except NoSuchJobError:
-            return None
-
-    def get_current_executions(self, refresh: bool = False) -> list[Execution]:
-        """What it ran at its last heartbeat."""
-        if refresh:
-            self.refresh()
-        jobs = [self.job_class(job_id, self._source) for job_id in self._seen.current]
-        return [found for job in jobs for found in job.get_executions()]
-
-    @property
-    def execution(self) -> Execution | None:
-        """The first of them."""
-        return next(iter(self.get_current_executions()), None)
-
-    @property
-    def current_execution_count(self) -> int:
-        """How many there are."""
-        return len(self._seen.current)
-
-    def get_redis_server_version(self) -> tuple[int, int, int]:
-        """The version of the server."""
-        from workhorse.compat.rq.utils import get_version
-
-        return get_version(client_of(self._source))
 
 
 def signal_name(signum: int) -> str:
