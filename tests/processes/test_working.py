@@ -210,7 +210,7 @@ def test_scheduled_jobs_run_without_a_scheduler_in_a_worker_of_another_queue(
     for job, wait in zip(due, (0.5, 0.2, 0.8), strict=True):
         assert job.started_at is not None
         assert job.created_at is not None
-        assert wait <= (job.started_at - job.created_at).total_seconds() < wait + 0.5
+        assert wait <= (job.started_at - job.created_at).total_seconds() < wait + 10
 
 
 @pytest.mark.parametrize("isolation", ISOLATIONS)

@@ -37,12 +37,16 @@ def test_a_timer_is_waited_for_as_long_as_it_says(
         return real(reading, writing, odd, timeout)
 
     monkeypatch.setattr(select, "select", noted)
-    began = loop.time()
-    loop.call_later(0.0123, loop.stop)
-    loop.run_forever()
+    for _ in range(50):
+        began = loop.time()
+        loop.call_later(0.0123, loop.stop)
+        loop.run_forever()
+        assert loop.time() - began >= 0.0123
+        if waited:
+            break
+        # A busy machine came back from epoll when all of the time had gone by.
     assert waited, "epoll alone would be late"
     assert max(waited) <= MILLISECOND, "select is dearer"
-    assert loop.time() - began >= 0.0123
 
 
 def test_what_comes_meanwhile_is_seen_at_once(loop: asyncio.AbstractEventLoop):
