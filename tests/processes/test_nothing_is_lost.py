@@ -258,6 +258,23 @@ def test_a_frozen_fleet_comes_back_to_others_results(workers: Workers, journey: 
     assert journey.records() == before
 
 
+def test_a_worker_without_horses_keeps_what_it_is_given_while_a_job_outlasts_its_lease(
+    workers: Workers, connection: Connection, tmp_path: Path
+):
+    """It asks for the next jobs before it begins the slow one, and reads the answer after it."""
+    queue, ledger, slow = Queue(connection=connection), tmp_path / "ledger", {700, 1001, 1500}
+    queue.enqueue_many(
+        Queue.prepare_data(jobs.book, (str(ledger), n, 1.3 if n in slow else 0.0))
+        for n in range(2000)
+    )
+    worker = workers.start(isolation="inline", lease=1, burst=True)
+    assert worker.ended() == 0
+    counted = Counter(ledger.read_text("ascii").split())
+    assert [number for number, runs in counted.items() if runs > 1] == []
+    assert len(counted) == 2000
+    assert "came too late" not in worker.log
+
+
 def test_a_job_deleted_while_it_runs_leaves_nothing(
     workers: Workers, connection: Connection, tmp_path: Path
 ):

@@ -31,7 +31,7 @@ from workhorse.states import WorkerStatus
 from workhorse.worker import identity
 from workhorse.worker.commands import Execution
 from workhorse.worker.cron import due_in, fire_all, fire_due
-from workhorse.worker.exchanges import Pending, answer_of, opened, replaced
+from workhorse.worker.exchanges import Pending, replaced
 from workhorse.worker.execution import Run, prepare
 from workhorse.worker.handoff import HandedJob
 from workhorse.worker.heartbeat import birth_facts
@@ -44,6 +44,7 @@ from workhorse.worker.settings import Settings
 from workhorse.worker.stable import kit_for
 from workhorse.worker.stage import Stage
 from workhorse.worker.tally import Tally
+from workhorse.worker.underway import Underway
 
 log = logging.getLogger("workhorse.worker")
 
@@ -79,7 +80,7 @@ class InlineWorker:
         self._over = threading.Event()
         self._interrupted = False
         self._resting = False
-        self._link: Link | None = None
+        self._underway = Underway(connection)
         self._me = identity.identity(settings.name)
         self._alarm = Alarm()
         hands = Interventions(connection, self._me, self._terms, self._bench, self._stage)
@@ -116,7 +117,7 @@ class InlineWorker:
             self._over.set()
             self._interventions.close()
             beat.join()
-            self._drop_link()
+            self._underway.close()
             self._alarm.close()
             run(self._connection, workers.unregister(self._connection.keys, self._me))
             self._tally.sum_up()
@@ -131,12 +132,12 @@ class InlineWorker:
                 self._run_some(most=(len(self._bench) + 1) // 2)
                 continue
             pending = self._prepare(want)
-            flow = self._send(pending)
+            self._underway.send(self._flow(pending))
             # What is held runs while the server works on what has run, and finds more. But who
             # waits to hear how a job has ended need not wait for the end of the next.
             if not self._desk.waits:
                 self._run_some()
-            got = self._receive(pending, flow)
+            got = self._checked(self._underway.answer() or self._insist(pending))
             self._settled(pending, got)
             if names := due_in(got.news):
                 self._fire(fire_all(self._connection.keys, names))
@@ -222,31 +223,6 @@ class InlineWorker:
         limit = self._settings.max_idle_time
         return limit is not None and time.monotonic() - self._worked_at > limit
 
-    def _send(self, pending: Pending) -> Flow[Exchanged]:
-        """Begin an exchange; it is under way if the link is up."""
-        flow = self._flow(pending)
-        packed = opened(flow)
-        try:
-            if self._link is None or self._link.closed:
-                self._link = self._connection.dedicated()
-            self._link.post(packed)
-        except ServerError as error:
-            log.debug("the server is out of reach: %s", error)
-            self._drop_link()
-        return flow
-
-    def _receive(self, pending: Pending, flow: Flow[Exchanged]) -> Exchanged:
-        """The answer to an exchange; if none came straight, it is made again until one does."""
-        try:
-            if self._link is not None and not self._link.closed:
-                reply = self._link.collect()[0]
-                if not isinstance(reply, ServerError):
-                    return self._checked(answer_of(flow, reply))
-        except ServerError as error:
-            log.debug("the server is out of reach: %s", error)
-        self._drop_link()
-        return self._checked(self._insist(pending))
-
     def _prepare(self, want: int) -> Pending:
         self._number += 1
         self._in_flight = True
@@ -272,11 +248,6 @@ class InlineWorker:
 
     def _flow(self, pending: Pending) -> Flow[Exchanged]:
         return exchange(self._connection.keys, self._terms, *pending)
-
-    def _drop_link(self) -> None:
-        if self._link is not None:
-            self._link.close()
-            self._link = None
 
     def _rest(self, next_due: float | None) -> None:
         """Block on the bells until one rings, something falls due, or the block ends."""
@@ -334,7 +305,7 @@ class InlineWorker:
     def _beat(self) -> None:
         due: int | None = None
         while not self._is_over_before_a_beat(due):
-            held = list(self._bench)
+            held = [*self._bench, *self._underway.leases()]
             leases = [(lease.id, lease.queue, lease.token) for lease in held]
             facts: dict[str, Word] = {
                 "state": WorkerStatus.BUSY if held else WorkerStatus.IDLE,
