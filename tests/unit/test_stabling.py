@@ -15,14 +15,38 @@ from workhorse.worker.orders import Orders
 from workhorse.worker.parcels import KIND, channel
 from workhorse.worker.stabling import Stabling
 
+WHERE = pickle.dumps(Endpoint.from_url("unix:///nowhere"))
+ORDERS = Orders("wh", WHERE, (), ("early",), None, (), (), once=True)
+
+
+def test_what_a_busy_stable_could_not_be_told_it_is_told_later():
+    async def scene() -> list[bytes]:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, KIND)
+        launched = SimpleNamespace(control=ours, end=ours.close)
+        stabling = Stabling(ORDERS, lambda _: None, cast("Any", launched))
+        stabling.start()
+        jobs, reports = channel()
+        asked = 0
+        while stabling.fork(asked, 0, jobs, reports):
+            asked += 1
+        stabling.learn(["late"])
+        for _ in range(1 + asked):
+            theirs.recv(65536)
+        stabling.learn(["late"])
+        stabling.stop()
+        said = list(iter(partial(theirs.recv, 65536), b""))
+        for end in (theirs, jobs, reports):
+            end.close()
+        return said
+
+    assert asyncio.run(scene()) == [b"late"]
+
 
 def test_the_next_stable_is_told_again_what_the_last_one_has_outlived_and_nothing_else():
     async def scene() -> list[bytes]:
         ours, theirs = socket.socketpair(socket.AF_UNIX, KIND)
         process = SimpleNamespace(kill=lambda: None)
         launched = SimpleNamespace(control=ours, process=process, end=ours.close)
-        where = Endpoint.from_url("unix:///nowhere")
-        orders = Orders("wh", pickle.dumps(where), (), ("early",), None, (), (), once=True)
         died = asyncio.Event()
         news: list[str] = []
 
@@ -31,7 +55,7 @@ def test_the_next_stable_is_told_again_what_the_last_one_has_outlived_and_nothin
             if what["what"] == "died":
                 died.set()
 
-        stabling = Stabling(orders, heard, cast("Any", launched))
+        stabling = Stabling(ORDERS, heard, cast("Any", launched))
         stabling.start()
         stabling.learn(["good"])
         jobs, reports = channel()

@@ -85,10 +85,9 @@ class Stabling:
         """Have later horses find these modules imported, or functions resolved: what jobs use."""
         for name in names:
             word = name.encode("utf-8", "replace")
-            if name and name not in self._known and len(word) <= ORDER:
+            if name and name not in self._known and len(word) <= ORDER and self._say(word, []):
                 self._known.add(name)
                 self._told.append(name)
-                self._say(word, [])
 
     def stop(self) -> None:
         """End the stable, and with it all horses."""
@@ -103,9 +102,7 @@ class Stabling:
             return False
         try:
             socket.send_fds(self._control, [order], fds)
-        except BlockingIOError:
-            return False
-        except OSError:
+        except OSError:  # full, or it has died, which is heard elsewhere
             return False
         return True
 
