@@ -55,7 +55,7 @@ KINDS = {
     "thread": Kind({"isolation": "thread", "concurrency": 8}, 1200, 40, 8),
     "inline": Kind({"isolation": "inline"}, 4000, 40),
     "fork": Kind({"isolation": "fork"}, 300, 40),
-    "spawn": Kind({"isolation": "spawn", "horses": 2}, 20, 2, 2),
+    "spawn": Kind({"isolation": "spawn", "horses": 2}, 32, 2, 2),
 }
 SHARES = {"noop": 0.5, "1 KB": 0.2, "retry": 0.1, "chain": 0.1, "later": 0.1}
 """How much of the others is of which batch; `later` are no-ops that fall due."""
