@@ -172,6 +172,8 @@ class InlineWorker:
                 break
             if (lease := self._bench.begin()) is None:
                 break
+            if self._outcomes and self._pace.expect(lease.function) > BATCH_TIME:
+                break  # who waits for these should not have to wait for that
             self._outcomes.append(self._desk.stopped(lease) or self._run_one(lease))
             self._bench.end()
         self._worked_at = time.monotonic()
@@ -305,8 +307,12 @@ class InlineWorker:
     def _beat(self) -> None:
         due: int | None = None
         while not self._is_over_before_a_beat(due):
-            held = [*self._bench, *self._underway.leases()]
+            # What moves on meanwhile must be in the one or the other; what has ended is ours, too,
+            # until it is told.
+            came = self._underway.leases()
+            held = [*self._bench, *came]
             leases = [(lease.id, lease.queue, lease.token) for lease in held]
+            leases += [(one.job_id, one.queue, one.token) for one in list(self._outcomes)]
             facts: dict[str, Word] = {
                 "state": WorkerStatus.BUSY if held else WorkerStatus.IDLE,
                 "current": held[0].id if held else "",
