@@ -170,10 +170,11 @@ class InlineWorker:
                 self._outcomes += map(self._released, self._bench)
                 self._bench.clear()
                 break
+            first = self._bench.first() if self._outcomes else None
+            if first is not None and self._pace.expect(first.function) > BATCH_TIME:
+                break  # who waits for these should not have to wait for that
             if (lease := self._bench.begin()) is None:
                 break
-            if self._outcomes and self._pace.expect(lease.function) > BATCH_TIME:
-                break  # who waits for these should not have to wait for that
             self._outcomes.append(self._desk.stopped(lease) or self._run_one(lease))
             self._bench.end()
         self._worked_at = time.monotonic()
