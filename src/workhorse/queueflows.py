@@ -143,6 +143,8 @@ class QueueFlows(Generic[J]):
                 jobs.append(job)
             return jobs
         check = self._shaper.check
+        if not isinstance(calls, list | tuple):
+            calls = list(calls)  # what makes them is not ours, and may take its time
         with hoarding():
             checked = [check(call) for call in calls]
         specs: list[CallSpec] = []

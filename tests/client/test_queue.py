@@ -1,4 +1,5 @@
 import asyncio
+import gc
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -97,6 +98,17 @@ def test_one_id_twice_among_many_is_refused(queue):
     with pytest.raises(ValueError, match="'a' is there twice"):
         queue.enqueue_many(twice)
     assert queue.count == 0
+
+
+def test_garbage_is_collected_while_somebody_else_makes_the_many(queue):
+    seen = []
+
+    def calls():
+        seen.append(gc.isenabled())
+        yield queue.prepare_data(abs, (-1,))
+
+    assert len(queue.enqueue_many(calls())) == 1
+    assert seen == [True]
 
 
 def test_no_jobs_are_many_too(queue):

@@ -120,6 +120,15 @@ def test_garbage_in_a_field_stops_nobody(worker: WorkerProcess, queue: Queue, fi
     fine(worker, queue)
 
 
+def test_garbage_for_a_timeout_stops_nobody_though_a_callback_wants_to_hear_of_it(
+    worker: WorkerProcess, queue: Queue
+):
+    job = broken(queue, jobs.give, timeout="x", on_failure="tests.support.jobs.give")
+    fine(worker, queue)
+    said = ask(queue.connection, "HGET", queue.connection.keys.job(job.id), "exc_info")
+    assert b"its timeout is no number" in said
+
+
 @pytest.mark.parametrize("kind", ["SET", "RPUSH", "SADD"])
 def test_a_job_that_is_no_hash_stops_nobody(worker: WorkerProcess, queue: Queue, kind: str):
     keys = queue.connection.keys

@@ -208,6 +208,11 @@ def test_a_module_that_is_slow_to_come_costs_none_of_its_jobs(
     assert worker.stop() == 0
 
 
+def test_who_stops_the_loop_stops_nobody(shared: Queue):
+    naps = many(shared, jobs.async_nap, *((0.3,) for _ in range(3)))
+    assert results([*naps, shared.enqueue(jobs.async_stop_the_loop, 0.1)]) == [0.3, 0.3, 0.3, 0.1]
+
+
 def test_a_horse_that_was_deaf_for_a_moment_is_given_jobs_again(
     workers: Workers, queue: Queue, tmp_path: Path, path: list[str]
 ):

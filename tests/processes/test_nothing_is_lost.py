@@ -258,6 +258,37 @@ def test_a_frozen_fleet_comes_back_to_others_results(workers: Workers, journey: 
     assert journey.records() == before
 
 
+def test_a_worker_without_horses_keeps_all_that_it_has_while_a_job_outlasts_its_lease(
+    workers: Workers, connection: Connection, tmp_path: Path
+):
+    """What has ended and was not told, and what it asked for before it began the slow one."""
+    queue, ledger, slow = Queue(connection=connection), tmp_path / "ledger", {700, 1001}
+    queue.enqueue_many(
+        Queue.prepare_data(jobs.book, (str(ledger), n, 2.5 if n in slow else 0.0))
+        for n in range(1500)
+    )
+    worker = workers.start(isolation="inline", lease=1, burst=True)
+    eventually(lambda: ledger.exists() and len(ledger.read_text("ascii").split()) == min(slow))
+    workers.start(queues=["other"], machine="other")  # gives back what nobody holds any more
+    assert worker.ended(within=30) == 0
+    counted = Counter(ledger.read_text("ascii").split())
+    assert [number for number, runs in counted.items() if runs > 1] == []
+    assert len(counted) == 1500
+    assert "came too late" not in worker.log
+
+
+def test_a_worker_without_horses_tells_how_quick_jobs_ended_before_it_begins_a_slow_one(
+    workers: Workers, connection: Connection, tmp_path: Path
+):
+    queue = Queue(connection=connection)
+    quick = queue.enqueue_many(Queue.prepare_data(jobs.give, (n,)) for n in range(50))
+    queue.enqueue(jobs.book_when_told, str(tmp_path))
+    workers.start(isolation="inline")
+    assert [job.wait(5) for job in quick] == ["finished"] * 50
+    assert not (tmp_path / "ledger").exists()
+    (tmp_path / "go").touch()
+
+
 def test_a_job_deleted_while_it_runs_leaves_nothing(
     workers: Workers, connection: Connection, tmp_path: Path
 ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support import jobs, shop
-from tests.support.workers import Workers, eventually
+from tests.support.workers import Workers, eventually, kill
 from workhorse.connection import Connection
 from workhorse.drivers import run
 from workhorse.envelopes import Arguments, Bearer, codec_for, seal_call
@@ -139,6 +140,22 @@ def test_modules_of_jobs_are_there_in_later_horses(workers: Workers, queue: Queu
         found: bool = job.result
         return found
 
+    eventually(is_preloaded, within=5)
+
+
+def test_the_next_stable_gets_to_know_the_modules_of_jobs_as_well(workers: Workers, queue: Queue):
+    """Else each horse that is forked for one job would import them anew."""
+    worker = workers.start(isolation="fork")
+
+    def is_preloaded() -> bool:
+        job = queue.enqueue(jobs.is_preloaded)
+        return job.wait(SOON) == "finished" and bool(job.result)
+
+    eventually(is_preloaded, within=5)
+    eventually(is_preloaded, within=5)  # by a horse that was asked for after they were there
+    before = worker.stable
+    kill(before, signal.SIGKILL)
+    eventually(lambda: worker.stable != before)
     eventually(is_preloaded, within=5)
 
 

@@ -575,6 +575,12 @@ async def async_leave_waiting() -> None:
     globals()["_waiting"] = asyncio.create_task(asyncio.Event().wait())
 
 
+async def async_stop_the_loop(seconds: float) -> float:
+    """Stop the event loop, which is not the job's alone."""
+    asyncio.get_running_loop().stop()
+    return await async_nap(seconds)
+
+
 async def async_fork(path: str) -> int:
     """A fork whose child runs on as if it were the horse."""
     os.fork()

@@ -247,3 +247,19 @@ def test_who_is_not_known_to_run_beside_others_is_suspected_until_it_has_said_so
         assert on.suspects == (["new"] if kind == "threaded" else [])
 
     play(scene)
+
+
+def test_what_a_horse_has_ended_does_not_run_again_because_it_is_killed_before_that_is_heard(
+    play: Scenes,
+):
+    async def scene(on: Scene) -> None:
+        on.hand("first")
+        on.receives()
+        await on.reports("first", "alone")
+        on.hand("ended", "running")
+        on.receives()
+        on.voice.report("ended", Report("finished"))
+        assert [lease.id for lease in on.team.kill_all("enough")] == ["running"]
+        assert on.ended == ["first", "ended"]
+
+    play(scene)

@@ -105,11 +105,11 @@ class Concurrent:
                 # A task that a job has started wants the process to end. The job is told of it as
                 # of any exception; the others have nothing to do with it.
                 self._loop.call_soon(self._receive)
-                if self._next is None:
-                    continue
             if self._lost is not None:
                 raise self._lost
-            return
+            if self._next is not None or not (self.open or self._running):
+                return
+            # Else a job has stopped the loop, which is not its own.
 
     # Jobs come
 

@@ -170,7 +170,10 @@ class Run:
         self.function, self.args, self.kwargs = call
         self._kit = kit
         fields = job.fields
-        self.seconds = float(fields.get(b"timeout", DEFAULT_TIMEOUT))
+        try:
+            self.seconds = float(fields.get(b"timeout", DEFAULT_TIMEOUT))
+        except ValueError:
+            raise DeserializationError(f"job {job.id!r}: its timeout is no number") from None
         self.hooked = b"on_success" in fields or b"on_failure" in fields or bool(kit.handlers)
 
     def callback(self, role: str, text: bytes, *given: object) -> Run:

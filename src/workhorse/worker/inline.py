@@ -139,12 +139,12 @@ class InlineWorker:
             if self._stopping.is_set() and not self._bench and not pending.outcomes:
                 self._nothing_left()
                 return
-            flow = self._straight.send(pending)
+            self._straight.send(pending)
             # What is held runs while the server works on what has run, and finds more. But who
             # waits to hear how a job has ended need not wait for the end of the next.
             if not self._desk.waits:
                 self._run_some()
-            got = self._straight.receive(pending, flow)
+            got = self._straight.receive(pending)
             self._settled(pending, got)
             if names := due_in(got.news):
                 self._fire(fire_all(self._connection.keys, names))
@@ -180,6 +180,9 @@ class InlineWorker:
                 self._outcomes += map(self._released, self._bench)
                 self._bench.clear()
                 break
+            first = self._bench.first() if self._outcomes else None
+            if first is not None and self._pace.expect(first.function) > BATCH_TIME:
+                break  # who waits for these should not have to wait for that
             if (lease := self._bench.begin()) is None:
                 break
             self._outcomes.append(self._desk.stopped(lease) or self._run_one(lease))
@@ -310,8 +313,12 @@ class InlineWorker:
     def _beat(self) -> None:
         due: int | None = None
         while not self._is_over_before_a_beat(due):
-            held = list(self._bench)
+            # What moves on meanwhile must be in the one or the other; what has ended is ours, too,
+            # until it is told.
+            came = self._straight.leases()
+            held = [*self._bench, *came]
             leases = [(lease.id, lease.queue, lease.token) for lease in held]
+            leases += [(one.job_id, one.queue, one.token) for one in list(self._outcomes)]
             facts: dict[str, Word] = {
                 "state": WorkerStatus.BUSY if held else WorkerStatus.IDLE,
                 "current": held[0].id if held else "",

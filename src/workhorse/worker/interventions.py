@@ -54,6 +54,11 @@ class Bench:
         with self._lock:
             self._leases.extend(leases)
 
+    def first(self) -> Lease | None:
+        """The first, which is not the current one for that."""
+        with self._lock:
+            return self._leases[0] if self._leases else None
+
     def begin(self) -> Lease | None:
         """The first, from now on the current one; None: there is none."""
         with self._lock:

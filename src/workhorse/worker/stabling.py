@@ -41,6 +41,10 @@ class Stabling:
         self._launched = launched
         self._control: socket.socket | None = None
         self._known = set(orders.preload)
+        self._told: list[str] = []
+        self._proven = 0
+        # How much had been told before a horse was asked for, by the horse's number.
+        self._asked: dict[int, int] = {}
 
     def start(self) -> None:
         """Give the orders; it says `ready` when the user's modules are imported.
@@ -72,15 +76,18 @@ class Stabling:
             jobs: Where it gets jobs from.
             reports: Where its reports go.
         """
-        return self._say(b"%d %d" % (number, place), [jobs.fileno(), reports.fileno()])
+        asked = self._say(b"%d %d" % (number, place), [jobs.fileno(), reports.fileno()])
+        if asked:
+            self._asked[number] = len(self._told)
+        return asked
 
     def learn(self, names: list[str]) -> None:
         """Have later horses find these modules imported, or functions resolved: what jobs use."""
         for name in names:
             word = name.encode("utf-8", "replace")
-            if name and name not in self._known and len(word) <= ORDER:
+            if name and name not in self._known and len(word) <= ORDER and self._say(word, []):
                 self._known.add(name)
-                self._say(word, [])
+                self._told.append(name)
 
     def stop(self) -> None:
         """End the stable, and with it all horses."""
@@ -95,9 +102,7 @@ class Stabling:
             return False
         try:
             socket.send_fds(self._control, [order], fds)
-        except BlockingIOError:
-            return False
-        except OSError:
+        except OSError:  # full, or it has died, which is heard elsewhere
             return False
         return True
 
@@ -112,10 +117,19 @@ class Stabling:
             if not raw:
                 self._lost()
                 return
-            self._heard(json.loads(raw.decode()))
+            news = json.loads(raw.decode())
+            if news["what"] == "forked":
+                # It has outlived all that it was told before it was asked for this.
+                self._proven = max(self._proven, self._asked.pop(news["number"], 0))
+            self._heard(news)
 
     def _lost(self) -> None:
         self._deafen()
+        # The next one is told what has done this one no harm, when horses have to do it again.
+        self._known.difference_update(self._told[: self._proven])
+        self._told.clear()
+        self._asked.clear()
+        self._proven = 0
         if self._launched is not None:
             self._launched.process.kill()
             self._launched.end()

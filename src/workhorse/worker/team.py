@@ -109,8 +109,7 @@ class Team:
 
     def running(self) -> list[Lease]:
         """The jobs that run right now."""
-        horses = self._horses.values()
-        return [flight.lease for horse in horses for flight in horse.flights.running()]
+        return [one.lease for horse in self._horses.values() for one in horse.flights.running()]
 
     def busy(self) -> bool:
         """Whether any lease is in hand."""
@@ -210,12 +209,13 @@ class Team:
     def kill_all(self, why: str) -> list[Lease]:
         """Kill every horse at once, and have no more; the leases that all of them held."""
         self._muster.closed = True
-        leases = [*self.surrender(), *self.backlog]
-        self.backlog.clear()
+        leases = self.surrender()
         for horse in self._horses.values():
-            leases += horse.flights.abandon()
+            self._read(horse)  # what it has ended is not to run again
             horse.kill(why)
-        return leases
+            leases += horse.flights.abandon()
+        left, self.backlog = self.backlog, deque()
+        return [*leases, *left]
 
     def close(self) -> None:
         """Let all horses go; none comes after them."""
