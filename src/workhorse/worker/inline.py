@@ -142,7 +142,7 @@ class InlineWorker:
             self._straight.send(pending)
             # What is held runs while the server works on what has run, and finds more. But who
             # waits to hear how a job has ended need not wait for the end of the next.
-            if not self._desk.waits:
+            if not (self._desk.waits and pending.outcomes):
                 self._run_some()
             got = self._straight.receive(pending)
             self._settled(pending, got)
@@ -157,6 +157,10 @@ class InlineWorker:
     def _settled(self, pending: Pending, got: Exchanged) -> None:
         self._bench.seat(got.jobs)
         self._claimed += len(got.jobs)
+        for lease in got.jobs:  # some may have been stopped on their way here
+            outcome = self._desk.stopped(lease)
+            if outcome is not None and self._bench.withdraw(lease.id, lease.token) is not None:
+                self._outcomes.append(outcome)
         self._desk.settled(pending.outcomes, got.refused)
         self._nothing_left()
 
@@ -187,6 +191,8 @@ class InlineWorker:
                 break
             self._outcomes.append(self._desk.stopped(lease) or self._run_one(lease))
             self._bench.end()
+            if self._desk.waits:
+                break  # somebody waits to hear of this one, perhaps, and the next may be slow
         self._worked_at = time.monotonic()
 
     def _run_one(self, lease: Lease) -> Outcome:
