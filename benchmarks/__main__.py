@@ -20,7 +20,7 @@ from benchmarks import environments, report
 from benchmarks.environments import ROOT, NotInstalled
 from benchmarks.family import become_reaper
 from benchmarks.lab import Lab
-from benchmarks.machine import conditions
+from benchmarks.machine import bare_speed, conditions, told_speeds
 from benchmarks.measures.catalogue import MEASURES
 from benchmarks.measures.draining import Order, drain
 from benchmarks.measures.measure import Subject
@@ -131,8 +131,11 @@ def _measure(options: argparse.Namespace, results: Results, kept: Path) -> None:
 
 def _carry_out(plan: Plan, lab: Lab, results: Results, kept: Path) -> None:
     began = last = time.monotonic()
+    speeds = [bare_speed()]
     for records in plan.carry_out(lab, _progress):
         results.add(records)
+        speeds.append(bare_speed())
+        results.conditions["speed"] = told_speeds(speeds)
         now = time.monotonic()
         if records:
             print(f"{records[0].measure}: {now - last:.0f} s", file=sys.stderr)

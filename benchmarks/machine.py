@@ -6,10 +6,13 @@ import os
 import platform
 import resource
 import time
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from statistics import median
 
 from benchmarks.family import cpu_of
+from benchmarks.jobs_alone import spins_per_second
 
 
 def conditions() -> dict[str, str]:
@@ -28,6 +31,20 @@ def _model() -> str:
     lines = told.read_text().splitlines() if told.exists() else []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, platform.machine())
+
+
+def bare_speed() -> float:
+    """How often a second all processors together can do the work of a job of 1 ms, just now."""
+    return spins_per_second(len(os.sched_getaffinity(0)), 0.3)
+
+
+def told_speeds(speeds: Sequence[float]) -> str:
+    """What a reader must know of a machine that is not always equally fast."""
+    return (
+        f"all processors together did the work of a 1 ms job {min(speeds):,.0f} to "
+        f"{max(speeds):,.0f} times a second (median {median(speeds):,.0f}), as seen between the "
+        "measures"
+    )
 
 
 class Neighbours:
