@@ -137,3 +137,16 @@ def test_a_timer_that_was_cancelled_does_not_ring():
         return rung
 
     assert asyncio.run(body()) == []
+
+
+def test_a_timer_that_was_cancelled_can_be_set_to_later():
+    async def body():
+        loop, over = asyncio.get_running_loop(), asyncio.Event()
+        timer = Timer(over.set)
+        timer.set(loop.time() + 0.001)
+        timer.cancel()
+        timer.set(loop.time() + 0.002)
+        async with asyncio.timeout(10):
+            await over.wait()
+
+    asyncio.run(body())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
+import pytest
+
 from tests.unit.test_team import PID, Stable
 from workhorse.connection import Connection
 from workhorse.ops.reports import Report
@@ -117,3 +119,16 @@ def test_a_few_outcomes_wait_for_company_while_the_horse_has_work():
         return sent, len(scene.link.handed)
 
     assert played(body) == (2, 3)
+
+
+def test_an_answer_that_cannot_be_understood_ends_the_worker_and_does_not_leave_it_waiting():
+    async def main() -> None:
+        scene = Scene()
+        try:
+            scene.link.answers.pop()("nothing that any server says")
+            with pytest.raises(ValueError, match="zip"):
+                await asyncio.wait_for(scene.trade.run(), 5)
+        finally:
+            scene.close()
+
+    asyncio.run(main())

@@ -32,6 +32,7 @@ class Timer:
         """Do not ring."""
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
 
     def _rings(self) -> None:
         self._timer = None

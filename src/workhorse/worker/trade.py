@@ -90,10 +90,9 @@ class Trade:
         self._ring_on = False
         self.serving = Serving(connection, settings.name, self._given, self._look_again)
         self._doubtful: set[str] = set()
-        self.empty = False
-        self.closing = False
+        self._fault: Exception | None = None
+        self.empty = self.closing = self.suspended = False
         self.impaired = ""
-        self.suspended = False
         self.claimed = 0
         self.worked_at = time.monotonic()
 
@@ -117,11 +116,9 @@ class Trade:
         self.poke()
 
     def _release(self, leases: list[Lease]) -> None:
-        self.outcomes += [self._stopped(lease) or release(lease) for lease in leases]
+        stopped = self.desk.stopped if self.desk is not None else lambda _: None
+        self.outcomes += [stopped(lease) or release(lease) for lease in leases]
         self.claimed -= len(leases)
-
-    def _stopped(self, lease: Lease, report: Report | None = None) -> Outcome | None:
-        return self.desk.stopped(lease, report) if self.desk is not None else None
 
     def unsettled(self) -> set[Execution] | None:
         """What the server has not been told the end of; None: the answer to an exchange may say."""
@@ -177,6 +174,8 @@ class Trade:
         while True:
             await self._go.wait()
             self._go.clear()
+            if self._fault is not None:
+                raise self._fault
             if self._pending is not None and self._link is not None:
                 continue  # a straight one is under way: made twice, its jobs would run twice
             if self._pending is None and self._is_due():
@@ -275,8 +274,12 @@ class Trade:
                 self._link = None
                 self._go.set()
                 return
-            self._complete(pending, answer_of(flow, reply))
-            self.poke()
+            try:
+                self._complete(pending, answer_of(flow, reply))
+                self.poke()
+            except Exception as error:  # noqa: BLE001 - the link would go on as if nothing was
+                self._fault = error
+                self._go.set()
 
         self._link.send(packed, answered)
         self._link.flush()
