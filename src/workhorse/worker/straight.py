@@ -114,4 +114,3 @@ class Straight:
 
     def _flow(self, pending: Pending) -> Flow[Exchanged]:
         return exchange(self._connection.keys, self._terms, *pending)
-
