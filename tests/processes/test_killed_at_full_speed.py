@@ -163,10 +163,10 @@ class Batches:
         return Job.fetch_many([job.id for job in self._jobs], self.connection)
 
     def _is_over(self) -> bool:
+        # Counted in this order: the first only grow, and the last only shrinks.
         queue = self.queue
-        return not (
-            queue.count or queue.started_job_registry.count or queue.scheduled_job_registry.count
-        )
+        ended = queue.finished_job_registry.count + queue.failed_job_registry.count
+        return ended + queue.deferred_job_registry.count == len(self._jobs)
 
 
 PLACES: dict[str, Callable[[Queue], list[str]]] = {

@@ -263,3 +263,16 @@ def test_what_a_horse_has_ended_does_not_run_again_because_it_is_killed_before_t
         assert on.ended == ["first", "ended"]
 
     play(scene)
+
+
+def test_a_horse_that_was_slow_to_come_and_has_lost_all_to_others_gets_new_ones(play: Scenes):
+    async def scene(on: Scene) -> None:
+        on.hand("a", "b")
+        back: list[Lease] = []
+        while on.held:
+            await on.passes(TICK)
+            back += on.team.make_way()
+        assert [lease.id for lease in back] == ["a", "b"]
+        assert on.team.room() > 0
+
+    play(scene)

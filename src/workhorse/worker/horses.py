@@ -58,7 +58,7 @@ class Horse:
         doom: Why we killed it, or ''.
         doomed: The job that is to blame for that, or ''.
         condemned: Whether it is killed to end all that it runs.
-        numb: Whether it did not take what it was handed, and has done nothing since.
+        numb: Whether it did not take all that it was handed, and has done nothing since.
         alone: Whether it is to get no other job before it has ended all that it has.
         deaf_since: Since when it has been seen not to end what it should.
         audible: Whether more may come from it.

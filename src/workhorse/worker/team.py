@@ -391,7 +391,7 @@ class Team:
         horse.flights.begin(lateness.begun_by(horse, mark))
         wait = placing.patience(self._horses.values())
         if not lateness.end_if_late(horse, mark, now) and horse.overstays(self._pace.lanes, wait):
-            horse.numb |= self._take_back(horse)
+            horse.numb |= self._take_back(horse) and horse.busy
             for flight in horse.flights.aside.values():
                 way = "thread" if flight.threaded else "coroutine"
                 self._pace.learn(flight.lease.function, now - flight.since, way)
