@@ -81,6 +81,8 @@ def test_never_more_coroutines_run_at_a_time_than_were_asked_for(
     assert max(crowd for _, crowd, _ in found) == concurrency
     for one in pids:
         came = [before for pid, _, before in found if pid == one]
+        if horses > 1:
+            came.sort()  # what one horse is slow to take the other one gets, behind what it has
         assert came[:concurrency] == list(range(concurrency))
 
 
