@@ -11,19 +11,17 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.lab import Lab
+from benchmarks.later import HOUR, NOOP, schedule
 from benchmarks.measures.measure import Figures, Metric, Subject
 from benchmarks.server import MeasuredServer
 from benchmarks.systems.system import System
-from workhorse import AsyncQueue, Queue, connect
+from workhorse import Queue, connect
 
 FEW, MANY = 1_000, 1_000_000
 _MANY_IF_QUICK = 20_000
 _ROUNDS = 15
 _CALLS, _BULK = 500, 10_000
 """How many jobs one round enqueues one by one, and in bulk."""
-_PER_CALL = 1_000
-_HOUR = 3600
-_NOOP = "benchmarks.jobs.noop"
 
 
 class Backlog:
@@ -72,8 +70,9 @@ class Backlog:
                     Path(folder) / name, over_tcp=True, binary=lab.server.binary
                 )
                 stack.callback(server.stop)
-                queues[name] = Queue(connection=connect(server.url))
-                asyncio.run(_schedule(server.url, scheduled))
+                connection = connect(server.url)
+                asyncio.run(schedule(connection, scheduled))
+                queues[name] = Queue(connection=connection)
             for number in range(_ROUNDS):
                 # Who goes first changes, as the second may find the caches full of the other's.
                 for name in sorted(queues, reverse=bool(number % 2)):
@@ -90,16 +89,16 @@ class Backlog:
 
 def _one_by_one(queue: Queue) -> None:
     for number in range(_CALLS):
-        queue.enqueue(_NOOP, number)
+        queue.enqueue(NOOP, number)
 
 
 def _in_bulk(queue: Queue) -> None:
-    queue.enqueue_many([Queue.prepare_data(_NOOP, (number,)) for number in range(_BULK)])
+    queue.enqueue_many([Queue.prepare_data(NOOP, (number,)) for number in range(_BULK)])
 
 
 def _later(queue: Queue) -> None:
     for number in range(_CALLS):
-        queue.enqueue_in(_HOUR + number, _NOOP, number)
+        queue.enqueue_in(HOUR + number, NOOP, number)
 
 
 _WAYS: dict[str, tuple[int, Callable[[Queue], None]]] = {
@@ -113,14 +112,3 @@ def _seconds(work: Callable[[Queue], None], queue: Queue) -> float:
     began = time.perf_counter()
     work(queue)
     return time.perf_counter() - began
-
-
-async def _schedule(url: str, count: int) -> None:
-    queue = AsyncQueue(connection=connect(url))
-    for start in range(0, count, _PER_CALL):
-        await asyncio.gather(
-            *(
-                queue.enqueue_in(_HOUR + number % _HOUR, _NOOP, number)
-                for number in range(start, min(count, start + _PER_CALL))
-            )
-        )

@@ -8,11 +8,12 @@ from statistics import median
 
 from benchmarks.crowd import crowd
 from benchmarks.lab import Lab, all_ran
+from benchmarks.later import NOOP, schedule
 from benchmarks.measures.draining import TIMEOUT
 from benchmarks.measures.measure import Figures, Metric, Subject
 from benchmarks.server import Reading
 from benchmarks.systems.system import System, Variant
-from workhorse import AsyncQueue, Queue, connect
+from workhorse import Queue, connect
 
 LEVELS = {
     "depth": (1_000, 10_000, 100_000, 1_000_000),
@@ -24,8 +25,6 @@ LEVELS = {
 """Of what there is how much."""
 _QUICK = 10_000
 """No level is above this in a quick run."""
-_NOOP = "benchmarks.jobs.noop"
-_HOUR = 3600
 _ROUNDS, _PER_ROUND = 5, 600
 _ENQUEUED = _ROUNDS * _PER_ROUND
 _RUN = 4_000
@@ -103,7 +102,7 @@ class _Stage:
         for _ in range(_ROUNDS):
             before = self._reading()
             for _ in range(_PER_ROUND):
-                queue.enqueue(_NOOP, self._number())
+                queue.enqueue(NOOP, self._number())
             rounds.append(self._reading().per_job(before, _PER_ROUND))
         return {name: median(one[name] for one in rounds) for name in rounds[0]}
 
@@ -151,7 +150,7 @@ class _Stage:
         """They come when they are needed."""
 
     def _set_scheduled(self, level: int) -> None:
-        asyncio.run(self._schedule(level - self._there))
+        asyncio.run(schedule(self._connection, level - self._there))
         self._there = level
 
     def _set_finished(self, level: int) -> None:
@@ -161,21 +160,11 @@ class _Stage:
             worker.wait(lambda: all_ran(self._slots, self._next), TIMEOUT)
         self._there = level
 
-    async def _schedule(self, count: int) -> None:
-        queue = AsyncQueue(connection=self._connection)
-        for start in range(0, count, _PER_CALL):
-            await asyncio.gather(
-                *(
-                    queue.enqueue_in(_HOUR + number % _HOUR, _NOOP, number)
-                    for number in range(start, min(count, start + _PER_CALL))
-                )
-            )
-
     def _fill(self, count: int, name: str) -> None:
         queue = Queue(name, connection=self._connection)
         for start in range(0, count, _PER_CALL):
             size = min(_PER_CALL, count - start)
-            queue.enqueue_many([Queue.prepare_data(_NOOP, (self._number(),)) for _ in range(size)])
+            queue.enqueue_many([Queue.prepare_data(NOOP, (self._number(),)) for _ in range(size)])
 
     def _number(self) -> int:
         self._next += 1

@@ -206,26 +206,14 @@ WITH_HORSES = [name for name in KINDS if name != "inline"]
 
 
 @each(*WITH_HORSES)
-def test_a_killed_horse_costs_what_it_was_at(
-    workers: Workers, batches: Batches, kind: Kind, chance: random.Random
+@pytest.mark.parametrize("victim", ["horse", "stable"])
+def test_a_killed_horse_or_stable_costs_what_was_being_run(
+    workers: Workers, batches: Batches, kind: Kind, chance: random.Random, victim: str
 ):
     worker = workers.start(**kind.options)
     for _ in batches:
         tree = batches.hold(worker)
-        kill(chance.choice(worker.horses), signal.SIGKILL)
-        let_go(tree)
-    batches.check(blamed=FAULTS, twice=FAULTS * kind.lanes)
-    assert worker.stop() == 0
-
-
-@each(*WITH_HORSES)
-def test_a_killed_stable_costs_what_its_horses_were_at(
-    workers: Workers, batches: Batches, kind: Kind
-):
-    worker = workers.start(**kind.options)
-    for _ in batches:
-        tree = batches.hold(worker)
-        kill(worker.stable, signal.SIGKILL)
+        kill(chance.choice(worker.horses) if victim == "horse" else worker.stable, signal.SIGKILL)
         let_go(tree)
     batches.check(blamed=FAULTS, twice=FAULTS * kind.lanes)
     assert worker.stop() == 0

@@ -52,14 +52,17 @@ else
   while i < first and open > 0 and not stop do
     local queue, asked, before = ARGV[i], open, taken.count
     if suspended[queue] then seen = 0 else stop, seen = take_from(queue, open, taken, lease, token, now) end
-    open = want - taken.count
     if falling and falling[queue] and not stop then
       local more = seen == asked
-      if not more then asked, stop, seen = open, take_from(queue, open, taken, lease, token, now, true) end
-      open = want - taken.count
+      if not more then
+        asked = want - taken.count
+        stop, seen = take_from(queue, asked, taken, lease, token, now, true)
+      end
+      -- Who takes many will soon take the next: those need not enter the queue, unless it is never empty.
       local took = taken.count - before
       if many or took > 32 then falling[queue] = more and math.ceil(took / 2) or 0 end
     end
+    open = want - taken.count
     if stop or seen == asked then rest = rest or i end
     i = (seen > 0 or falling) and i + 1 or next_busy(i + 1, first - 1)
   end
