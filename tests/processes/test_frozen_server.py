@@ -43,6 +43,10 @@ def queue(own_server: PrivateServer) -> Queue:
 
 def has_run_a_job(queue: Queue, worker: WorkerProcess) -> WorkerProcess:
     assert queue.enqueue(jobs.give, 1).wait(20) == "finished"
+    # Idle is who waits for a bell, beside the one who waits for commands.
+    link = queue.connection.dedicated()
+    eventually(lambda: b"blocked_clients:2" in link.call(("INFO", "clients")))
+    link.close()
     return worker
 
 
